@@ -13,9 +13,12 @@ namespace extrema {
 namespace detail {
 
 inline void append(std::string& to, std::string_view part) { to += part; }
-inline void append(std::string& to, bool part) { to += part ? "true" : "false"; }
 inline void append(std::string& to, char part) { to += part; }
-void append(std::string& to, std::integral auto part) { to += std::to_string(part); }
+/// (A template, as a literal would rather become a bool than a string_view.)
+void append(std::string& to, std::integral auto part) {
+  if constexpr (std::same_as<decltype(part), bool>) to += part ? "true" : "false";
+  else to += std::to_string(part);
+}
 
 /// The shortest of six significant digits: 0.8, 1e-06, 196.
 inline void append(std::string& to, double part) {
