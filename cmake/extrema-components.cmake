@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: MIT
+# The components of extrema, and the packages that each needs. Used by this project and by those
+# that find it installed.
+
+set(extrema_modules "${CMAKE_CURRENT_LIST_DIR}")
+set(extrema_components cpu onednn data io)
+set(extrema_cpu_NEEDS "Eigen 3.4 or newer (Debian: libeigen3-dev)")
+set(extrema_onednn_NEEDS "Eigen 3.4 (libeigen3-dev) and oneDNN 2.6 or newer (libdnnl-dev)")
+set(extrema_data_NEEDS "libjpeg-turbo, libpng, zlib (libturbojpeg0-dev libpng-dev zlib1g-dev)")
+set(extrema_io_NEEDS "nlohmann_json 3.9 or newer (Debian: nlohmann-json3-dev)")
+
+# Looks for the packages of one component, and sets extrema_<component>_FOUND. (A macro: a
+# find_package may leave variables that its caller wants.)
+macro(extrema_find component)
+  set(extrema_${component}_FOUND FALSE)
+  if("${component}" STREQUAL "cpu")
+    find_package(Eigen3 QUIET NO_MODULE)
+    find_package(OpenMP QUIET COMPONENTS CXX)  # without it: one thread
+    if(Eigen3_FOUND AND Eigen3_VERSION VERSION_GREATER_EQUAL 3.4)
+      set(extrema_cpu_FOUND TRUE)
+    endif()
+  elseif("${component}" STREQUAL "onednn")
+    extrema_find(cpu)
+    find_package(dnnl QUIET CONFIG)
+    if(extrema_cpu_FOUND AND TARGET DNNL::dnnl AND dnnl_VERSION VERSION_GREATER_EQUAL 2.6)
+      set(extrema_onednn_FOUND TRUE)
+    endif()
+  elseif("${component}" STREQUAL "data")
+    list(PREPEND CMAKE_MODULE_PATH "${extrema_modules}")
+    find_package(TurboJPEG QUIET MODULE)
+    list(POP_FRONT CMAKE_MODULE_PATH)
+    find_package(PNG QUIET)
+    find_package(ZLIB QUIET)
+    if(TurboJPEG_FOUND AND PNG_FOUND AND ZLIB_FOUND)
+      set(extrema_data_FOUND TRUE)
+    endif()
+  elseif("${component}" STREQUAL "io")
+    find_package(nlohmann_json 3.9 QUIET CONFIG)
+    set(extrema_io_FOUND ${nlohmann_json_FOUND})
+  endif()
+endmacro()
