@@ -16,6 +16,9 @@
 struct Reference {
   std::map<std::string, std::vector<float>> floats;
   std::map<std::string, std::vector<std::int64_t>> integers;
+  std::map<std::string, std::vector<std::uint8_t>> bytes;
+  std::map<std::string, std::vector<int>> shapes;
+  nlohmann::json metadata;
 
   explicit Reference(const std::string& name) {
     std::ifstream file{std::string{EXTREMA_TEST_DATA "/"} + name + ".safetensors",
@@ -24,13 +27,16 @@ struct Reference {
     file.read(reinterpret_cast<char*>(&size), 8);
     std::string header(size, ' ');
     file.read(header.data(), static_cast<std::streamsize>(size));
-    const std::vector<char> bytes{std::istreambuf_iterator<char>{file}, {}};
+    const std::vector<char> contents{std::istreambuf_iterator<char>{file}, {}};
     const auto entries = nlohmann::json::parse(header);
+    metadata = entries["__metadata__"];
     for (const auto& [key, value] : entries.items()) {
       if (key == "__metadata__") continue;
+      shapes[key] = value["shape"].get<std::vector<int>>();
       const auto range = value["data_offsets"].get<std::vector<std::size_t>>();
-      if (value["dtype"] == "F32") load(floats[key], bytes, range);
-      else load(integers[key], bytes, range);
+      if (value["dtype"] == "F32") load(floats[key], contents, range);
+      else if (value["dtype"] == "U8") load(bytes[key], contents, range);
+      else load(integers[key], contents, range);
     }
   }
 

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// How images are shown for evaluation: resized so that the target covers the middle part, and
+// cropped there.
+#pragma once
+
+#include <algorithm>
+#include <cmath>
+
+#include "extrema/data/augmentation.hpp"
+#include "extrema/data/concepts.hpp"
+#include "extrema/data/image.hpp"
+#include "extrema/data/resize.hpp"
+
+namespace extrema::data {
+
+struct Evaluation {
+  int height = 224;
+  int width = 224;
+  double resize = 256.0 / 224;  // the shorter side before the crop, relative to the target
+  Interpolation interpolation = Interpolation::bilinear;
+  bool exact_decode = false;  // never decode a JPEG at a reduced size
+};
+
+/// The shorter side becomes `shorter`, the longer one follows (rounded down); the middle of the
+/// extent of `to` is cropped. Both sides of `to` fit.
+inline void resize_and_centre_crop(Resizer& resize, ImageView image, int whole_height,
+                                   int whole_width, int shorter, Interpolation interpolation,
+                                   Planes to) {
+  const Index h = whole_height, w = whole_width;
+  const int full_height = h <= w ? shorter : static_cast<int>(shorter * h / w);
+  const int full_width = h <= w ? static_cast<int>(shorter * w / h) : shorter;
+  const double by = 1.0 / image.reduction;
+  resize(image, {0, 0, whole_width * by, whole_height * by}, interpolation, false,
+         {full_width, full_height, detail::rounded((full_width - to.width) / 2.0),
+          detail::rounded((full_height - to.height) / 2.0)},
+         to);
+}
+
+/// The shorter side that a recipe asks of an image. (Where the target is not square, enough for
+/// both its sides.)
+inline int shorter_side(const Evaluation& recipe, int height, int width) {
+  const double scale =
+      std::max(recipe.resize * recipe.height / height, recipe.resize * recipe.width / width);
+  return std::max(
+      {detail::rounded(scale * std::min(height, width)), std::min(recipe.height, recipe.width)});
+}
+
+/// How much smaller an image may be decoded: the resized image is not larger than that.
+inline int reduction(const Evaluation& recipe, int height, int width) {
+  if (recipe.exact_decode) return 1;
+  const int shorter = shorter_side(recipe, height, width);
+  return reduction(height, width, shorter, shorter);
+}
+
+/// Reads image i and shows it in `to`, which has the recipe's extent. One that has this size
+/// already is taken as it is. Throws Unreadable.
+template <ImageReader R>
+void evaluate(Resizer& resize, R& reader, Index i, const Evaluation& recipe, Planes to) {
+  int whole_height = 0, whole_width = 0;
+  const ImageView image = reader.read(i, [&](int height, int width) {
+    whole_height = height, whole_width = width;
+    return reduction(recipe, height, width);
+  });
+  if (whole_height == to.height && whole_width == to.width && image.reduction == 1)
+    return deinterleave(image, to);
+  resize_and_centre_crop(resize, image, whole_height, whole_width,
+                         shorter_side(recipe, whole_height, whole_width), recipe.interpolation, to);
+}
+
+}  // namespace extrema::data
