@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: MIT
+// The loop: batches from a data set, steps of a trainer, callbacks that watch.
+#pragma once
+
+#include <chrono>
+#include <cmath>
+#include <span>
+#include <type_traits>
+#include <vector>
+
+#include "extrema/core/error.hpp"
+#include "extrema/data/affine.hpp"
+#include "extrema/data/loader.hpp"
+#include "extrema/mask/concepts.hpp"
+#include "extrema/train/callbacks.hpp"
+#include "extrema/train/feed.hpp"
+#include "extrema/train/run.hpp"
+
+namespace extrema::train {
+
+namespace detail {
+
+/// Everything that can be known to be wrong before the first step.
+template <class Trainer, class Dataset>
+void require(const Trainer& trainer, const Dataset& images, const Recipe& recipe) {
+  const auto& method = trainer.options().method;
+  const auto& backbone = trainer.method().backbone();
+  recipe.require();
+  mask::require(method.mask, backbone.grid(), method.views);
+  if (images.channels() != backbone.image().channels)
+    throw Error{"fit: the images have ", images.channels(), " channels, the model takes ",
+                backbone.image().channels};
+  if (images.size() < recipe.batch)
+    throw Error{"fit: a batch of ", recipe.batch, " is larger than the data set of ", images.size(),
+                " images: take a smaller batch"};
+}
+
+/// The recipe with what the model decides filled in.
+template <class Trainer>
+Recipe completed(const Trainer& trainer, Recipe recipe) {
+  const ImageExtent extent = trainer.method().backbone().image();
+  recipe.augmentation.height = extent.height;
+  recipe.augmentation.width = extent.width;
+  if (!recipe.normalisation) recipe.normalisation = data::Normalisation::usual(extent.channels);
+  return recipe;
+}
+
+/// Takes a run's steps one by one, from where its trainer is.
+template <class Run>
+class Stepper {
+  using Device = std::remove_reference_t<decltype(std::declval<Run>().trainer().device())>;
+  using Dataset = std::remove_cvref_t<decltype(std::declval<Run>().images())>;
+
+ public:
+  explicit Stepper(Run& run)
+      : run_{run},
+        feed_{run.trainer().device(), run.trainer().method().backbone().image(),
+              data::affine<Wide<Device>>(*run.recipe().normalisation), run.recipe().pieces},
+        loader_{run.images(), loader_options(run)} {}
+
+  StepRecord take() {
+    auto& trainer = run_.trainer();
+    const auto& options = trainer.options();
+    const data::Batch& batch = loader_.next();
+    const double epoch = run_.epoch();
+    const ops::StepScalars scalars = run_.recipe().scalars(epoch);
+    trainer.step(
+        feed_.send(options.method.mask, trainer.method().backbone().grid(), options.method.views,
+                   {batch.student, batch.teacher, batch.samples, batch.epoch}, options.seed,
+                   epoch / run_.recipe().epochs),
+        scalars);
+    const ops::StepOutcome outcome = trainer.outcome();
+    StepRecord record = describe(batch, scalars, outcome);
+    if (outcome.gradient_factor == 0) refuse(record);
+    return record;
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+
+  static data::LoaderOptions loader_options(const Run& run) {
+    return {.batch = run.recipe().batch,
+            .seed = run.trainer().options().seed,
+            .threads = run.recipe().loader_threads,
+            .augmentation = run.recipe().augmentation,
+            .first = {static_cast<std::uint32_t>(run.step() / run.steps_per_epoch()),
+                      run.step() % run.steps_per_epoch()}};
+  }
+
+  StepRecord describe(const data::Batch& batch, const ops::StepScalars& scalars,
+                      const ops::StepOutcome& outcome) {
+    const auto last = std::exchange(last_, Clock::now());
+    const double seconds = std::chrono::duration<double>(last_ - last).count();
+    StepRecord record{.step = run_.step(),
+                      .steps = run_.steps(),
+                      .epoch = static_cast<Index>(batch.epoch),
+                      .epochs = run_.recipe().epochs,
+                      .batch = batch.size(),
+                      .progress = run_.epoch(),
+                      .loss = outcome.loss,
+                      .gradient_norm = std::sqrt(outcome.squared_gradient_norm),
+                      .learning_rate = scalars.learning_rate,
+                      .weight_decay = scalars.weight_decay,
+                      .momentum = scalars.ema_momentum,
+                      .seconds = seconds,
+                      .images_per_second = static_cast<double>(batch.size()) / seconds,
+                      .skipped_images = std::ssize(loader_.skipped())};
+    for (const data::Skipped& skipped : batch.skipped) record.skipped.push_back(skipped.reason);
+    return record;
+  }
+
+  [[noreturn]] static void refuse(const StepRecord& record) {
+    throw Error{"fit: at step ",
+                record.step,
+                " (epoch ",
+                record.epoch,
+                ") the loss is ",
+                record.loss,
+                " and the gradient's norm ",
+                record.gradient_norm,
+                ": the step was left out and nothing saved since; lower the learning rate (",
+                record.learning_rate,
+                " now), lengthen the warm-up, or clip gradients"};
+  }
+
+  Run& run_;
+  Feed<Device> feed_;
+  data::Loader<Dataset> loader_;
+  Clock::time_point last_ = Clock::now();
+};
+
+}  // namespace detail
+
+/// Trains until the recipe's last epoch, or until a callback stops the run; goes on where the
+/// trainer is if it has taken steps already. Everything that is drawn is a function of the
+/// trainer's seed, so a run that was interrupted ends with the bits of one that was not.
+///
+///     train::fit(trainer, images, {.epochs = 5, .batch = 256}, train::ProgressBar{});
+///
+/// Throws Error where the recipe does not fit the data or the model, where too many images cannot
+/// be read, and where the loss is not finite.
+template <class Trainer, data::Dataset Dataset, class... Callbacks>
+void fit(Trainer& trainer, const Dataset& images, const Recipe& recipe, Callbacks&&... callbacks) {
+  using Watched = Run<Trainer, Dataset>;
+  static_assert((Callback<std::remove_reference_t<Callbacks>, Watched> && ...),
+                "fit: a callback has none of restore(run), begin(run), step(run, record), "
+                "epoch(run, record), record(run, record), save(run, record), end(run)");
+  detail::require(trainer, images, recipe);
+  const Recipe complete = detail::completed(trainer, recipe);
+  Watched run{trainer, images, complete};
+  const auto each = [&](const auto& call) { (call(callbacks), ...); };
+
+  each([&](auto& c) {
+    if constexpr (requires { c.restore(run); }) c.restore(run);
+  });
+  each([&](auto& c) {
+    if constexpr (requires { c.begin(run); }) c.begin(run);
+  });
+  detail::Stepper stepper{run};
+  while (!run.finished() && !run.stopping()) {
+    StepRecord record = stepper.take();
+    each([&](auto& c) {
+      if constexpr (requires { c.step(run, record); }) c.step(run, record);
+    });
+    if (run.step() % run.steps_per_epoch() == 0)
+      each([&](auto& c) {
+        if constexpr (requires { c.epoch(run, record); }) c.epoch(run, record);
+      });
+    each([&](auto& c) {
+      if constexpr (requires { c.record(run, record); }) c.record(run, record);
+    });
+    each([&](auto& c) {
+      if constexpr (requires { c.save(run, record); }) c.save(run, record);
+    });
+  }
+  each([&](auto& c) {
+    if constexpr (requires { c.end(run); }) c.end(run);
+  });
+}
+
+}  // namespace extrema::train

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+// How long, how fast and on what a run trains: the numbers of a pretraining recipe and their
+// schedules. Defaults are the paper's (arXiv 2206.04667).
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "extrema/core/error.hpp"
+#include "extrema/core/tensor.hpp"
+#include "extrema/data/augmentation.hpp"
+#include "extrema/data/normalisation.hpp"
+#include "extrema/ops/step.hpp"
+#include "extrema/optim/schedule.hpp"
+
+namespace extrema::train {
+
+struct Recipe {
+  int epochs = 300;
+  Index batch = 256;              // images of one step
+  Index pieces = 1;               // micro-batches that a step is cut into, to save memory
+  double learning_rate = 1.5e-4;  // of 256 images: a step's is this times batch / 256
+  double min_learning_rate = 0;   // at the end, not scaled
+  std::optional<double> warmup_epochs = {};  // default: 40 of 300, or that share
+  double weight_decay = 0.1;
+  std::optional<double> weight_decay_end = {};            // default: constant
+  double ema_momentum = 0.996;                            // at the start; it grows to 1
+  data::Augmentation augmentation = {};                   // its height and width follow the model's
+  std::optional<data::Normalisation> normalisation = {};  // default: ImageNet's, or 0.5 and 0.5
+  int loader_threads = 2;
+
+  double warmup() const { return warmup_epochs.value_or(epochs * 40. / 300); }
+
+  /// The numbers of a step that begins at the fractional epoch.
+  ops::StepScalars scalars(double epoch) const {
+    const double total = epochs;
+    const optim::WarmupCosine rate{
+        .peak = optim::scaled_rate(learning_rate, static_cast<double>(batch)),
+        .floor = min_learning_rate,
+        .warmup = warmup(),
+        .epochs = total};
+    const optim::CosineDecay decay{
+        .begin = weight_decay, .end = weight_decay_end.value_or(weight_decay), .epochs = total};
+    const optim::MomentumCosine momentum{.begin = ema_momentum, .epochs = total};
+    return {.learning_rate = rate(epoch),
+            .weight_decay = decay(epoch),
+            .ema_momentum = momentum(epoch)};
+  }
+
+  /// Throws an Error that says which number cannot be.
+  void require() const {
+    if (epochs < 1) throw Error{"Recipe: epochs is ", epochs, ", expected 1 or more"};
+    if (batch < 1) throw Error{"Recipe: batch is ", batch, ", expected 1 or more"};
+    if (pieces < 1 || pieces > batch)
+      throw Error{"Recipe: pieces is ", pieces, ", expected 1 to ", batch, " (the batch)"};
+    if (!(learning_rate >= 0)) throw Error{"Recipe: learning_rate is ", learning_rate};
+    if (!(warmup() >= 0 && warmup() <= epochs))
+      throw Error{"Recipe: warmup_epochs is ", warmup(), ", expected 0 to ", epochs,
+                  " (the epochs)"};
+    if (!(ema_momentum >= 0 && ema_momentum <= 1))
+      throw Error{"Recipe: ema_momentum is ", ema_momentum, ", expected 0 to 1"};
+  }
+};
+
+}  // namespace extrema::train
