@@ -4,42 +4,19 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <concepts>
 #include <cstdint>
-#include <cstdio>
-#include <cstring>
 #include <filesystem>
-#include <memory>
 #include <string>
 #include <vector>
 
 #include "extrema/core/error.hpp"
 #include "extrema/data/concepts.hpp"
 #include "extrema/data/image_decoder.hpp"
+#include "extrema/data/read_file.hpp"
 #include "extrema/data/unreadable.hpp"
 
 namespace extrema::data {
-
-namespace detail {
-
-/// The whole file, into memory that is kept. Throws Unreadable with the reason alone.
-inline void read_file(const std::filesystem::path& path, std::vector<std::uint8_t>& bytes) {
-  struct Close {
-    void operator()(std::FILE* file) const { std::fclose(file); }
-  };
-  const std::unique_ptr<std::FILE, Close> file{std::fopen(path.c_str(), "rb")};
-  if (!file) throw Unreadable{"cannot be opened: ", std::strerror(errno)};
-  std::setvbuf(file.get(), nullptr, _IONBF, 0);
-  std::error_code error;
-  const auto size = std::filesystem::file_size(path, error);
-  if (error) throw Unreadable{"cannot be read: ", error.message()};
-  bytes.resize(size);
-  if (std::fread(bytes.data(), 1, size, file.get()) != size)
-    throw Unreadable{"cannot be read: ", std::strerror(errno)};
-}
-
-}  // namespace detail
 
 /// The files are listed when opened, and read when asked for.
 class ImageFolder {
@@ -74,7 +51,7 @@ class ImageFolder {
     template <std::invocable<int, int> F>
     ImageView read(Index i, F&& whole_size) {
       try {
-        detail::read_file(from_->path(i), bytes_);
+        read_file(from_->path(i), bytes_);
         return decoder_.decode(bytes_, whole_size);
       } catch (const Unreadable& reason) {
         throw Unreadable{from_->name(i), ": ", reason.what()};

@@ -28,12 +28,6 @@ struct Position {
   bool operator==(const Position&) const = default;
 };
 
-/// A run stops when more images than both cannot be read.
-struct UnreadableLimit {
-  double share = 0.01;  // of the different images met so far
-  Index count = 8;
-};
-
 struct LoaderOptions {
   Index batch = 256;
   std::uint64_t seed = 0;
@@ -43,12 +37,6 @@ struct LoaderOptions {
   bool drop_last = true;  // leave an epoch's last batch out if it is not full
   Position first{};       // where to go on after a restart
   UnreadableLimit unreadable{};
-};
-
-/// An image that was skipped.
-struct Skipped {
-  std::uint32_t sample = 0;
-  std::string reason;  // one line that names the file
 };
 
 /// Lent by the loader until its following next().
@@ -187,29 +175,27 @@ class Loader {
 
   /// Throws Error if the options do not fit the data set.
   explicit Loader(const D& dataset, const LoaderOptions& options = {})
-      : limit_{options.unreadable},
-        job_{dataset, options},
-        met_(job_.size()),
+      : job_{dataset, options},
+        skipped_{job_.size(), options.unreadable},
         pipeline_{job_, options.threads, options.prefetch} {}
   Loader(const D&&, const LoaderOptions& = {}) = delete;
 
   /// Waits for the next batch. Throws Error when too many images are unreadable.
   const Batch& next() {
     auto& slot = *pipeline_.next();
-    const std::size_t known = skipped_.size();
+    const Index known = skipped_.count();
     for (std::size_t i = 0; i < slot.samples.size(); ++i) {
-      for (Skipped& skipped : slot.skipped[i])
-        if (meet(skipped.sample)) skipped_.push_back(std::move(skipped));
-      meet(slot.samples[i]);
+      for (Skipped& image : slot.skipped[i]) skipped_.add(std::move(image));
+      skipped_.met(slot.samples[i]);
     }
-    check_limit();
+    skipped_.check();
     batch_ = {slot.position.epoch,
               slot.position.index,
               slot.samples,
               slot.student.data(),
               slot.teacher.empty() ? slot.student.data() : slot.teacher.data(),
               job_.extent(),
-              std::span{skipped_}.subspan(known)};
+              skipped_.from(known)};
     return batch_;
   }
 
@@ -217,37 +203,11 @@ class Loader {
   /// Channels of the data set, height and width of the augmentation.
   ImageExtent extent() const { return job_.extent(); }
   /// All images skipped so far, each once.
-  std::span<const Skipped> skipped() const { return skipped_; }
+  std::span<const Skipped> skipped() const { return skipped_.from(); }
 
  private:
-  /// Whether it is the first time.
-  bool meet(std::uint32_t sample) {
-    if (met_[sample]) return false;
-    ++different_;
-    return met_[sample] = true;
-  }
-
-  void check_limit() const {
-    const auto count = std::ssize(skipped_);
-    const double share = static_cast<double>(count) / static_cast<double>(different_);
-    if (count > limit_.count && share > limit_.share)
-      throw Error{"Loader: ",
-                  count,
-                  " of ",
-                  different_,
-                  " images met so far are unreadable (",
-                  100 * share,
-                  " %, at most ",
-                  100 * limit_.share,
-                  " % are allowed); the first: ",
-                  skipped_.front().reason};
-  }
-
-  const UnreadableLimit limit_;
   detail::LoaderJob<D> job_;
-  std::vector<bool> met_;  // (size) samples tried so far
-  Index different_ = 0;
-  std::vector<Skipped> skipped_;
+  SkippedImages skipped_;
   Batch batch_;
   Pipeline<detail::LoaderJob<D>> pipeline_;
 };
