@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+// The numbers of a run: metrics.jsonl, one object a line, and an event file for TensorBoard.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "extrema/io/json_lines.hpp"
+#include "extrema/io/tensorboard.hpp"
+#include "extrema/train/record.hpp"
+
+namespace extrema::train {
+
+/// Lines of "kind" "step" (every `every` steps), "epoch" (the means of its steps), and kinds of
+/// one's own. What differs from run to run stands under "time", and nowhere else. Numbers are
+/// written so that they read back exactly; those that are not finite are null.
+class Metrics {
+ public:
+  struct Options {
+    std::string folder;
+    Index every = 10;         // steps
+    bool tensorboard = true;  // an event file too
+  };
+  using Json = nlohmann::ordered_json;
+
+  /// Goes on after `last_step`, the step of the checkpoint that a run resumes: later lines are cut.
+  /// 0 begins anew.
+  explicit Metrics(Options options, Index last_step = 0)
+      : options_{std::move(options)}, lines_{options_.folder + "/metrics.jsonl", last_step} {
+    if (options_.tensorboard) events_.emplace(options_.folder, last_step);
+  }
+
+  void step(const StepRecord& record) {
+    ++means_.steps;
+    means_.loss += record.loss;
+    means_.gradient_norm += record.gradient_norm;
+    means_.seconds += record.seconds;
+    means_.images += static_cast<double>(record.batch);
+    if (record.step % options_.every != 0) return;
+    Json line = begin("step", record);
+    line["loss"] = record.loss;
+    line["gradient_norm"] = record.gradient_norm;
+    line["learning_rate"] = record.learning_rate;
+    line["weight_decay"] = record.weight_decay;
+    line["momentum"] = record.momentum;
+    end(line, record.extra, record.seconds, record.images_per_second, record.step);
+  }
+
+  /// After an epoch's last step, whose record is given, with what was evaluated.
+  void epoch(const StepRecord& last, std::span<const NamedValue> values = {}) {
+    const double steps = static_cast<double>(std::max<Index>(means_.steps, 1));
+    Json line = begin("epoch", last);
+    line["loss"] = means_.loss / steps;
+    line["gradient_norm"] = means_.gradient_norm / steps;
+    end(line, values, means_.seconds, means_.images / std::max(means_.seconds, 1e-9), last.step);
+    means_ = {};
+  }
+
+  /// Values of another kind: values("knn", record, {{{"knn_accuracy", 0.81}}}).
+  void values(const std::string& kind, const StepRecord& at, std::span<const NamedValue> values) {
+    Json line = begin(kind, at);
+    end(line, values, {}, {}, at.step);
+  }
+
+  /// The unfinished epoch's means, for the checkpoint of a run that may resume within it.
+  nlohmann::json state() const {
+    return {{"steps", means_.steps},
+            {"loss", means_.loss},
+            {"gradient_norm", means_.gradient_norm},
+            {"seconds", means_.seconds},
+            {"images", means_.images}};
+  }
+  void restore(const nlohmann::json& state) {
+    means_ = {state.at("steps"), state.at("loss"), state.at("gradient_norm"), state.at("seconds"),
+              state.at("images")};
+  }
+
+ private:
+  struct Sums {
+    Index steps = 0;
+    double loss = 0, gradient_norm = 0, seconds = 0, images = 0;
+  };
+
+  static Json begin(const std::string& kind, const StepRecord& record) {
+    return {{"kind", kind}, {"step", record.step}, {"epoch", record.progress}};
+  }
+
+  void end(Json& line, std::span<const NamedValue> extra, std::optional<double> seconds,
+           std::optional<double> images_per_second, Index step) {
+    for (const auto& [name, value] : extra) line[name] = value;
+    if (seconds) line["time"] = {{"seconds", *seconds}, {"images_per_second", *images_per_second}};
+    lines_.write(line);
+    if (!events_) return;
+    const std::string group = line["kind"].get<std::string>() + "/";
+    for (const auto& [name, value] : line.items())
+      if (value.is_number_float() && name != "epoch") events_->scalar(group + name, step, value);
+    if (images_per_second) events_->scalar(group + "images_per_second", step, *images_per_second);
+  }
+
+  Options options_;
+  io::JsonLines lines_;
+  std::optional<io::EventFile> events_;
+  Sums means_;
+};
+
+}  // namespace extrema::train

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+// A run that was interrupted and resumed leaves the metrics of one that was not.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "extrema/train/metrics.hpp"
+
+#include <doctest/doctest.h>
+
+#include <array>
+#include <cmath>
+
+#include "../io/temporary_folder.hpp"
+
+using namespace extrema;
+using namespace extrema::train;
+
+namespace {
+
+StepRecord record(Index step) {
+  const double x = static_cast<double>(step);
+  return {.step = step,
+          .steps = 40,
+          .epoch = (step - 1) / 20,
+          .epochs = 2,
+          .batch = 8,
+          .progress = x / 20,
+          .loss = std::sin(x),
+          .gradient_norm = std::exp(-x),
+          .learning_rate = 1e-3 / x,
+          .weight_decay = 0.1,
+          .momentum = 0.996,
+          .extra = {{"effective_rank", x / 7}},
+          .seconds = 0.5,
+          .images_per_second = 16};
+}
+
+void run(Metrics& metrics, Index first, Index last) {
+  for (Index step = first; step <= last; ++step) {
+    metrics.step(record(step));
+    if (step % 20 == 0) metrics.epoch(record(step), std::array{NamedValue{"knn_accuracy", 0.5}});
+  }
+}
+
+}  // namespace
+
+TEST_CASE("steps and epochs become lines") {
+  const TemporaryFolder folder;
+  Metrics metrics{{.folder = folder.path, .every = 10}};
+  run(metrics, 1, 40);
+  const auto lines = io::read_json_lines(folder / "metrics.jsonl");
+  REQUIRE(lines.size() == 6);
+  CHECK(lines[0].dump() ==
+        R"({"kind":"step","step":10,"epoch":0.5,"loss":-0.5440211108893698,)"
+        R"("gradient_norm":4.5399929762484854e-05,"learning_rate":0.0001,"weight_decay":0.1,)"
+        R"("momentum":0.996,"effective_rank":1.4285714285714286,)"
+        R"("time":{"seconds":0.5,"images_per_second":16.0}})");
+  CHECK(lines[2]["kind"] == "epoch");
+  CHECK(lines[2]["knn_accuracy"] == 0.5);
+  CHECK(lines[2]["time"]["images_per_second"] == 16);
+  double mean = 0;
+  for (Index step = 21; step <= 40; ++step) mean += record(step).loss / 20;
+  CHECK(lines[5]["loss"].get<double>() == doctest::Approx(mean).epsilon(1e-12));
+
+  auto broken = record(50);
+  broken.loss = NAN;
+  metrics.step(broken);
+  CHECK(io::read_json_lines(folder / "metrics.jsonl").back()["loss"].is_null());
+}
+
+TEST_CASE("killed after step 37, resumed from the checkpoint of step 27") {
+  const TemporaryFolder straight, resumed;
+  Metrics reference{{.folder = straight.path}};
+  run(reference, 1, 40);
+  nlohmann::json checkpoint;
+  {
+    Metrics metrics{{.folder = resumed.path}};
+    run(metrics, 1, 27);
+    checkpoint = nlohmann::json::parse(metrics.state().dump());
+    run(metrics, 28, 37);
+  }
+  Metrics metrics{{.folder = resumed.path}, 27};
+  metrics.restore(checkpoint);
+  run(metrics, 28, 40);
+  CHECK(read_file(resumed / "metrics.jsonl") == read_file(straight / "metrics.jsonl"));
+}
+
+TEST_CASE("without TensorBoard there is one file") {
+  const TemporaryFolder folder;
+  Metrics metrics{{.folder = folder.path, .tensorboard = false}};
+  metrics.values("knn", record(3), std::array{NamedValue{"knn_accuracy", 0.25}});
+  CHECK(folder.files() == 1);
+  CHECK(read_file(folder / "metrics.jsonl") ==
+        "{\"kind\":\"knn\",\"step\":3,\"epoch\":0.15,\"knn_accuracy\":0.25}\n");
+}
