@@ -35,6 +35,8 @@ class JpegDecoder {
     if (tjDecompressHeader3(handle_.get(), bytes.data(), bytes.size(), &header.width,
                             &header.height, &subsampling, &colours) != 0)
       throw Unreadable{"not a sound JPEG: ", tjGetErrorStr2(handle_.get())};
+    if (header.height < 1 || header.width < 1)
+      throw Unreadable{"not a sound JPEG: it ends before the image begins"};
     if (colours == TJCS_CMYK || colours == TJCS_YCCK)
       throw Unreadable{"expected a grey or RGB JPEG, found CMYK"};
     return header;

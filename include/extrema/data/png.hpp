@@ -29,11 +29,8 @@ class PngReader {
   explicit PngReader(std::span<const std::uint8_t> bytes) : left_{bytes} {
     png_ = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, on_error, on_warning);
     info_ = png_ ? png_create_info_struct(png_) : nullptr;
-    if (!info_ || !begin()) fail();
-    if (png_get_bit_depth(png_, info_) == 16) {
-      std::strcpy(reason_, "expected 8 bits per channel, found 16");
-      fail();
-    }
+    if (!info_ || !begin()) fail("not a PNG that can be read: ", reason_);
+    if (png_get_bit_depth(png_, info_) == 16) fail("expected 8 bits per channel, found 16");
   }
   PngReader(const PngReader&) = delete;
   PngReader& operator=(const PngReader&) = delete;
@@ -82,9 +79,10 @@ class PngReader {
   }
   static void on_warning(png_structp, png_const_charp) {}
 
-  [[noreturn]] void fail() {
+  /// Leaves the constructor.
+  [[noreturn]] void fail(const char* what, const char* reason = "") {
     png_destroy_read_struct(&png_, &info_, nullptr);
-    throw Unreadable{"not a PNG that can be read: ", reason_};
+    throw Unreadable{what, reason};
   }
 
   std::span<const std::uint8_t> left_;
