@@ -260,9 +260,9 @@ TEST_CASE("a step whose gradient is not finite changes neither values nor state"
     ops::run(device, ops::DecideFactor{.outcome = &outcome});
     state.update(device, store.values, store.gradients.view(), &step, &outcome.gradient_factor);
     std::size_t i = 0;
-    for (const auto& [name, x] : all()) {
-      CAPTURE(name);
-      CHECK(std::equal(x.data, x.data + x.size(), before[i++].begin()));
+    for (const StateBuffer<Double>& now : all()) {
+      CAPTURE(now.name);
+      CHECK(std::equal(now.values.data, now.values.data + now.values.size(), before[i++].begin()));
     }
   }
 }

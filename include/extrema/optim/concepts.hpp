@@ -3,7 +3,6 @@
 #pragma once
 
 #include <concepts>
-#include <ranges>
 
 #include "extrema/core/parameters.hpp"
 #include "extrema/device/state_buffer.hpp"
@@ -30,10 +29,9 @@ concept UpdatesValues = requires(S& state, Device& device, const Values<Device>&
 
 /// buffers() lists what a checkpoint must hold, so that a restart goes on as if nothing had been.
 template <class S, class Device>
-concept ListsBuffers = requires(const S& state) {
-  { state.buffers() } -> std::ranges::input_range;
-  requires std::convertible_to<std::ranges::range_reference_t<decltype(state.buffers())>,
-                               StateBuffer<Device>>;
+concept ListsBuffers = requires(const S& state, StateBuffer<Device> buffer) {
+  buffer = *state.buffers().begin();
+  state.buffers().end();
 };
 
 template <class O, class Device>
