@@ -73,10 +73,12 @@ class Checkpoints {
           tensors.push_back(io::source(text(name, "/", entry.name), entry.shape,
                                        copy.data() + entry.where.offset));
     }
-    io::write_checkpoint(
-        path(), tensors,
-        {{"step", run.step()}, {"epoch", run.epoch()}, {"run", describe_run(run)}});
-    const EncoderDescription encoder = describe_encoder(run);
+    io::write_checkpoint(path(), tensors,
+                         {{"step", run.step()},
+                          {"epoch", run.epoch()},
+                          {"run", describe_run(run)},
+                          {"memory", run.memory()}});
+    const eval::EncoderDescription encoder = describe_encoder(run);
     for (const char* branch : {"student", "teacher"})
       write_weights(text(options_.folder, "/", branch, ".safetensors"), trainer.layout(),
                     host.at(branch), encoder);
@@ -110,6 +112,7 @@ class Checkpoints {
       trainer.device().synchronise();
     }
     trainer.restore(checkpoint.state().at("step").template get<Index>());
+    run.memory() = checkpoint.state().at("memory");
     resumed_ = from;
   }
 

@@ -25,11 +25,29 @@ class Metrics {
   };
   using Json = nlohmann::ordered_json;
 
+  /// As a callback of fit(), which opens the files.
+  explicit Metrics(Options options) : options_{std::move(options)} {}
+  explicit Metrics(std::string folder) : Metrics{Options{.folder = std::move(folder)}} {}
+  Metrics(Options options, Index last_step) : Metrics{std::move(options)} { open(last_step); }
+
   /// Goes on after `last_step`, the step of the checkpoint that a run resumes: later lines are cut.
   /// 0 begins anew.
-  explicit Metrics(Options options, Index last_step = 0)
-      : options_{std::move(options)}, lines_{options_.folder + "/metrics.jsonl", last_step} {
+  void open(Index last_step) {
+    lines_.emplace(options_.folder + "/metrics.jsonl", last_step);
     if (options_.tensorboard) events_.emplace(options_.folder, last_step);
+  }
+
+  void begin(auto& run) {
+    std::filesystem::create_directories(options_.folder);
+    open(run.step());
+    if (run.memory().contains("metrics")) restore(run.memory().at("metrics"));
+  }
+
+  void record(auto& run, const StepRecord& record) {
+    step(record);
+    if (run.step() % run.steps_per_epoch() == 0) epoch(record, record.extra);
+    else if (!record.extra.empty()) values("probe", record, record.extra);
+    run.memory()["metrics"] = state();
   }
 
   void step(const StepRecord& record) {
@@ -45,7 +63,7 @@ class Metrics {
     line["learning_rate"] = record.learning_rate;
     line["weight_decay"] = record.weight_decay;
     line["momentum"] = record.momentum;
-    end(line, record.extra, record.seconds, record.images_per_second, record.step);
+    end(line, {}, record.seconds, record.images_per_second, record.step);
   }
 
   /// After an epoch's last step, whose record is given, with what was evaluated.
@@ -91,7 +109,7 @@ class Metrics {
            std::optional<double> images_per_second, Index step) {
     for (const auto& [name, value] : extra) line[name] = value;
     if (seconds) line["time"] = {{"seconds", *seconds}, {"images_per_second", *images_per_second}};
-    lines_.write(line);
+    lines_->write(line);
     if (!events_) return;
     const std::string group = line["kind"].get<std::string>() + "/";
     for (const auto& [name, value] : line.items())
@@ -100,7 +118,7 @@ class Metrics {
   }
 
   Options options_;
-  io::JsonLines lines_;
+  std::optional<io::JsonLines> lines_;
   std::optional<io::EventFile> events_;
   Sums means_;
 };

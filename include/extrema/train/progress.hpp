@@ -67,6 +67,16 @@ class Progress {
     if (last) end_line();
   }
 
+  /// As a callback of fit(): what could not be read, the step, and what was evaluated.
+  void record(auto&, const StepRecord& record) {
+    for (const std::string& line : record.skipped) note("skipped: " + line);
+    step(record);
+    if (record.extra.empty()) return;
+    std::string line = text("epoch ", record.progress, ":");
+    for (const auto& [name, value] : record.extra) line += text(" ", name, " ", value);
+    note(line);
+  }
+
   /// A line of its own, above the one that is rewritten.
   void note(std::string_view line) {
     if (open_) std::fputs("\r\x1b[K", options_.out);

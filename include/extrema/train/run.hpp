@@ -2,6 +2,8 @@
 // A run of fit() as its callbacks see it.
 #pragma once
 
+#include <nlohmann/json.hpp>
+
 #include "extrema/core/tensor.hpp"
 #include "extrema/train/recipe.hpp"
 #include "extrema/train/record.hpp"
@@ -34,12 +36,17 @@ class Run {
   void stop() { stopping_ = true; }
   bool stopping() const { return stopping_; }
 
+  /// What callbacks want to find again after a restart, each under a name of its own: written in
+  /// record(), saved with the checkpoint, read in begin(). Empty where the run begins anew.
+  nlohmann::json& memory() { return memory_; }
+
  private:
   Trainer& trainer_;
   const Dataset& images_;
   const Recipe& recipe_;
   Index steps_per_epoch_;
   bool stopping_ = false;
+  nlohmann::json memory_ = nlohmann::json::object();
 };
 
 }  // namespace extrema::train

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "extrema/core/parameters.hpp"
+#include "extrema/eval/encoder_description.hpp"
 #include "extrema/io/write_safetensors.hpp"
-#include "extrema/train/description.hpp"
 
 namespace extrema::train {
 
@@ -17,7 +17,7 @@ namespace extrema::train {
 /// The prefix "base_encoder." is left out, as in a file of an encoder alone.
 template <class W>
 void write_weights(const std::string& path, const Layout& layout, const std::vector<W>& values,
-                   const EncoderDescription& description) {
+                   const eval::EncoderDescription& description) {
   constexpr std::string_view prefix = "base_encoder.";
   std::vector<io::TensorSource> tensors;
   for (const ParameterEntry& entry : layout.entries()) {

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+// How good the features are by now: k-NN accuracy after epochs, of teacher or student.
+#pragma once
+
+#include <cmath>
+#include <string>
+
+#include "extrema/eval/encode.hpp"
+#include "extrema/eval/knn.hpp"
+#include "extrema/train/record.hpp"
+
+namespace extrema::train {
+
+enum class Branch { teacher, student };
+
+/// The accuracy, in [0, 1], of classifying `queries` by their neighbours in `bank`.
+template <class Device>
+double knn_accuracy(Device& device, const eval::Features& bank, const eval::Features& queries,
+                    const eval::Knn& knn = {}) {
+  const auto rows = [](const eval::Features& f) {
+    return Matrix<const float>{f.values.data(), f.count, f.width};
+  };
+  return knn.accuracy(device, rows(bank), bank.labels, rows(queries), queries.labels);
+}
+
+/// A callback of fit(): adds "knn_teacher" or "knn_student" to the record of an epoch's last step.
+/// Both data sets outlive it and have labels.
+template <data::Dataset Bank, data::Dataset Queries = Bank>
+class KnnProbe {
+ public:
+  struct Options {
+    int every_epochs = 1;
+    Branch branch = Branch::teacher;
+    eval::Knn knn = {};
+    eval::EncodeOptions encode = {};
+  };
+
+  KnnProbe(const Bank& bank, const Queries& queries, Options options)
+      : bank_{bank}, queries_{queries}, options_{options} {}
+  KnnProbe(const Bank& bank, const Queries& queries) : KnnProbe{bank, queries, Options{}} {}
+
+  void epoch(auto& run, StepRecord& record) {
+    if ((record.epoch + 1) % options_.every_epochs != 0 && !run.finished()) return;
+    record.extra.push_back({options_.branch == Branch::teacher ? "knn_teacher" : "knn_student",
+                            accuracy(run.trainer(), *run.recipe().normalisation)});
+  }
+
+  /// Of a trainer as it is now, before or after a run.
+  double accuracy(auto& trainer, const data::Normalisation& normalisation) const {
+    const auto weights = options_.branch == Branch::teacher ? trainer.teacher() : trainer.student();
+    const auto features = [&](const auto& images) {
+      return eval::encode(trainer.device(), trainer.method().backbone(), weights, normalisation,
+                          images, options_.encode);
+    };
+    return knn_accuracy(trainer.device(), features(bank_), features(queries_), options_.knn);
+  }
+
+ private:
+  const Bank& bank_;
+  const Queries& queries_;
+  Options options_;
+};
+
+}  // namespace extrema::train
