@@ -112,7 +112,7 @@ class Checkpoints {
       trainer.device().synchronise();
     }
     trainer.restore(checkpoint.state().at("step").template get<Index>());
-    run.memory() = checkpoint.state().at("memory");
+    checkpoint.state().at("memory").get_to(run.memory());
     resumed_ = from;
   }
 

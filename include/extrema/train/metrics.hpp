@@ -40,14 +40,15 @@ class Metrics {
   void begin(auto& run) {
     std::filesystem::create_directories(options_.folder);
     open(run.step());
-    if (run.memory().contains("metrics")) restore(run.memory().at("metrics"));
+    if (run.memory().contains("metrics"))
+      restore(nlohmann::json::parse(run.memory().at("metrics")));
   }
 
   void record(auto& run, const StepRecord& record) {
     step(record);
     if (run.step() % run.steps_per_epoch() == 0) epoch(record, record.extra);
     else if (!record.extra.empty()) values("probe", record, record.extra);
-    run.memory()["metrics"] = state();
+    run.memory()["metrics"] = state().dump();
   }
 
   void step(const StepRecord& record) {

@@ -2,7 +2,8 @@
 // A run of fit() as its callbacks see it.
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <map>
+#include <string>
 
 #include "extrema/core/tensor.hpp"
 #include "extrema/train/recipe.hpp"
@@ -38,7 +39,7 @@ class Run {
 
   /// What callbacks want to find again after a restart, each under a name of its own: written in
   /// record(), saved with the checkpoint, read in begin(). Empty where the run begins anew.
-  nlohmann::json& memory() { return memory_; }
+  std::map<std::string, std::string>& memory() { return memory_; }
 
  private:
   Trainer& trainer_;
@@ -46,7 +47,7 @@ class Run {
   const Recipe& recipe_;
   Index steps_per_epoch_;
   bool stopping_ = false;
-  nlohmann::json memory_ = nlohmann::json::object();
+  std::map<std::string, std::string> memory_;
 };
 
 }  // namespace extrema::train
