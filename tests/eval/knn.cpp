@@ -88,20 +88,20 @@ TEST_CASE_TEMPLATE("the labels of a plain loop", Device, cpu::Device, One, Check
 }
 
 TEST_CASE("equal products are ordered by index, whatever the tiles and the threads") {
-  constexpr Index rows = 1200, queries = 150, k = 9;
+  constexpr std::size_t rows = 1200, queries = 150, k = 9;
   std::vector<float> bank(rows * 2), x(queries * 2), product(queries * k);
   std::vector<std::int32_t> index(queries * k);
-  for (Index i = 0; i < rows; ++i) bank[2 * i] = static_cast<float>(i % 5);  // exact in float
-  for (Index i = 0; i < queries; ++i) x[2 * i] = i % 2 ? -1 : 1;
+  for (std::size_t i = 0; i < rows; ++i) bank[2 * i] = static_cast<float>(i % 5);  // exact
+  for (std::size_t i = 0; i < queries; ++i) x[2 * i] = i % 2 ? -1 : 1;
   cpu::Device device;
   ops::run(device, ops::Nearest<float>{{x.data(), queries, 2},
                                        {bank.data(), rows, 2},
                                        {product.data(), queries, k},
                                        {index.data(), queries, k}});
-  for (Index q = 0; q < queries; ++q)
-    for (Index i = 0; i < k; ++i) {
+  for (std::size_t q = 0; q < queries; ++q)
+    for (std::size_t i = 0; i < k; ++i) {
       CHECK(product[q * k + i] == (q % 2 ? 0 : 4));
-      CHECK(index[q * k + i] == 5 * i + (q % 2 ? 0 : 4));
+      CHECK(index[q * k + i] == static_cast<int>(5 * i + (q % 2 ? 0 : 4)));
     }
 }
 

@@ -21,11 +21,12 @@ struct StepScalars {
 struct StepOutcome {
   double loss = 0;
   double squared_gradient_norm = 0;
-  double gradient_factor = 1;  // what the optimiser multiplies gradients with; 0: it leaves all as it is
+  double gradient_factor =
+      1;  // what the optimiser multiplies gradients with; 0: it leaves all as it is
 };
 
-/// gradient_factor = min(1, clip / (norm + 1e-6)), as PyTorch's clip_grad_norm_ has it; 0 where loss
-/// or norm is not finite, so that one bad step changes nothing.
+/// gradient_factor = min(1, clip / (norm + 1e-6)), as PyTorch's clip_grad_norm_ has it; 0 where
+/// loss or norm is not finite, so that one bad step changes nothing.
 struct DecideFactor {
   static constexpr const char* name = "decide_factor";
   double clip = 0;                 // the largest gradient norm; 0: any
