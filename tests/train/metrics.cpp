@@ -7,6 +7,8 @@
 
 #include <array>
 #include <cmath>
+#include <map>
+#include <string>
 
 #include "../io/temporary_folder.hpp"
 
@@ -33,6 +35,16 @@ StepRecord record(Index step) {
           .images_per_second = 16};
 }
 
+/// As much of a run of fit() as Metrics sees.
+struct FakeRun {
+  Index taken = 0;
+  std::map<std::string, std::string> kept = {};
+
+  Index step() const { return taken; }
+  static Index steps_per_epoch() { return 20; }
+  std::map<std::string, std::string>& memory() { return kept; }
+};
+
 void run(Metrics& metrics, Index first, Index last) {
   for (Index step = first; step <= last; ++step) {
     metrics.step(record(step));
@@ -44,15 +56,14 @@ void run(Metrics& metrics, Index first, Index last) {
 
 TEST_CASE("steps and epochs become lines") {
   const TemporaryFolder folder;
-  Metrics metrics{{.folder = folder.path, .every = 10}};
+  Metrics metrics{{.folder = folder.path, .every = 10}, 0};
   run(metrics, 1, 40);
   const auto lines = io::read_json_lines(folder / "metrics.jsonl");
   REQUIRE(lines.size() == 6);
   CHECK(lines[0].dump() ==
         R"({"kind":"step","step":10,"epoch":0.5,"loss":-0.5440211108893698,)"
         R"("gradient_norm":4.5399929762484854e-05,"learning_rate":0.0001,"weight_decay":0.1,)"
-        R"("momentum":0.996,"effective_rank":1.4285714285714286,)"
-        R"("time":{"seconds":0.5,"images_per_second":16.0}})");
+        R"("momentum":0.996,"time":{"seconds":0.5,"images_per_second":16.0}})");
   CHECK(lines[2]["kind"] == "epoch");
   CHECK(lines[2]["knn_accuracy"] == 0.5);
   CHECK(lines[2]["time"]["images_per_second"] == 16);
@@ -68,11 +79,11 @@ TEST_CASE("steps and epochs become lines") {
 
 TEST_CASE("killed after step 37, resumed from the checkpoint of step 27") {
   const TemporaryFolder straight, resumed;
-  Metrics reference{{.folder = straight.path}};
+  Metrics reference{{.folder = straight.path}, 0};
   run(reference, 1, 40);
   nlohmann::json checkpoint;
   {
-    Metrics metrics{{.folder = resumed.path}};
+    Metrics metrics{{.folder = resumed.path}, 0};
     run(metrics, 1, 27);
     checkpoint = nlohmann::json::parse(metrics.state().dump());
     run(metrics, 28, 37);
@@ -85,9 +96,34 @@ TEST_CASE("killed after step 37, resumed from the checkpoint of step 27") {
 
 TEST_CASE("without TensorBoard there is one file") {
   const TemporaryFolder folder;
-  Metrics metrics{{.folder = folder.path, .tensorboard = false}};
+  Metrics metrics{{.folder = folder.path, .tensorboard = false}, 0};
   metrics.values("knn", record(3), std::array{NamedValue{"knn_accuracy", 0.25}});
   CHECK(folder.files() == 1);
   CHECK(read_file(folder / "metrics.jsonl") ==
         "{\"kind\":\"knn\",\"step\":3,\"epoch\":0.15,\"knn_accuracy\":0.25}\n");
+}
+
+TEST_CASE("as a callback, it goes on where the run's memory says") {
+  const TemporaryFolder straight, resumed;
+  const auto take = [](Metrics& metrics, FakeRun& run, Index last) {
+    metrics.begin(run);
+    while (run.taken < last) {
+      StepRecord now = record(++run.taken);
+      if (run.taken % 20 != 0 && run.taken != 15) now.extra.clear();
+      metrics.record(run, now);
+    }
+  };
+  FakeRun whole, first;
+  Metrics reference{straight / "run"};
+  take(reference, whole, 40);
+  Metrics before{resumed / "run"};
+  take(before, first, 27);
+  FakeRun second{.taken = 27, .kept = first.kept};
+  take(before, first, 37);
+  Metrics after{resumed / "run"};
+  take(after, second, 40);
+  const std::string content = read_file(straight / "run/metrics.jsonl");
+  CHECK(read_file(resumed / "run/metrics.jsonl") == content);
+  CHECK(contains(content, R"({"kind":"probe","step":15,"epoch":0.75,"effective_rank":)"));
+  CHECK(contains(content, R"({"kind":"epoch","step":40,"epoch":2.0,"loss":)"));
 }

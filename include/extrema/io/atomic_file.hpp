@@ -10,6 +10,7 @@
 #include <string_view>
 
 #include "extrema/io/descriptor.hpp"
+#include "extrema/io/folders.hpp"
 
 namespace extrema::io {
 

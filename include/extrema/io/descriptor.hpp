@@ -23,13 +23,6 @@ inline std::string system_reason(int error = errno) {
   return std::generic_category().message(error);
 }
 
-/// The folder that a file stands in: "." for a bare name.
-inline std::string folder_of(const std::string& path) {
-  const std::size_t slash = path.rfind('/');
-  if (slash == std::string::npos) return ".";
-  return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 /// Owns a file descriptor; never inherited by a child process.
 class Descriptor {
  public:

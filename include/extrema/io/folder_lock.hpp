@@ -2,25 +2,12 @@
 // One run at a time in an output folder.
 #pragma once
 
-#include <sys/stat.h>
-
 #include <string>
 
 #include "extrema/io/descriptor.hpp"
+#include "extrema/io/folders.hpp"
 
 namespace extrema::io {
-
-/// Makes a folder and those above it, where they are missing.
-inline void make_folders(const std::string& path) {
-  struct stat status = {};
-  if (::stat(path.c_str(), &status) == 0) {
-    if (S_ISDIR(status.st_mode)) return;
-    throw Error{path, ": expected a folder, found a file of this name"};
-  }
-  if (const std::string above = folder_of(path); above != path) make_folders(above);
-  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST)
-    throw Error{path, ": the folder cannot be made: ", system_reason()};
-}
 
 /// Holds a folder, which is made if it is missing, against other processes. The kernel lets it go
 /// when the process ends, however it ends; the file `.lock` that stays behind means nothing.

@@ -2,11 +2,13 @@
 // The numbers of a run: metrics.jsonl, one object a line, and an event file for TensorBoard.
 #pragma once
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
 
+#include "extrema/io/folders.hpp"
 #include "extrema/io/json_lines.hpp"
 #include "extrema/io/tensorboard.hpp"
 #include "extrema/train/record.hpp"
@@ -38,7 +40,7 @@ class Metrics {
   }
 
   void begin(auto& run) {
-    std::filesystem::create_directories(options_.folder);
+    io::make_folders(options_.folder);
     open(run.step());
     if (run.memory().contains("metrics"))
       restore(nlohmann::json::parse(run.memory().at("metrics")));

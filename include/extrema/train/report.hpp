@@ -75,8 +75,8 @@ class Report {
 
   /// Bars from 0 to 100, as of accuracies in per cent.
   Report& results(std::string_view quantity, std::span<const ReportResult> results) {
-    body_ += text("<div class=\"card scroll\"><table><tr><th></th><th>", html_escape(quantity),
-                  "</th><th></th></tr>");
+    body_ += text("<div class=\"card scroll\"><table class=\"results\"><tr><th></th><th>",
+                  html_escape(quantity), "</th><th></th></tr>");
     for (const auto& [name, value, chosen] : results) {
       char digits[32];
       std::snprintf(digits, sizeof digits, "%.1f", value);
@@ -116,9 +116,10 @@ class Report {
     for (const auto& images : rows) {
       body_ += "<tr>";
       for (const auto& [png, caption] : images)
-        body_ += text("<td><figure><img alt=\"", html_escape(caption),
-                      "\" src=\"data:image/png;base64,", base64(png), "\"><figcaption>",
-                      html_escape(caption), "</figcaption></figure></td>");
+        body_ +=
+            text("<td><figure><img alt=\"", html_escape(caption), "\" src=\"data:image/png;base64,",
+                 base64(png), "\">", caption.empty() ? "" : "<figcaption>", html_escape(caption),
+                 caption.empty() ? "" : "</figcaption>", "</figure></td>");
       body_ += "</tr>";
     }
     body_ += "</table></div>";

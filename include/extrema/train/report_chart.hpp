@@ -93,6 +93,7 @@ class ChartPainter {
         y_.include(point.y);
       }
     for (const auto& level : chart.levels) y_.include(level.y);
+    if (x_.low > 0 && x_.low < 0.5 * x_.high) x_.low = 0;  // time begins at the origin
     x_ = x_.padded(0);
     y_ = y_.padded(0.06);
   }
@@ -112,7 +113,7 @@ class ChartPainter {
 
  private:
   static constexpr double width = 520, height = 300;
-  static constexpr double left = 62, right = 508, top = 14, bottom = 252;
+  static constexpr double left = 76, right = 508, top = 14, bottom = 252;
 
   double at_x(double x) const { return left + (x - x_.low) / (x_.high - x_.low) * (right - left); }
   double at_y(double y) const {
@@ -123,6 +124,8 @@ class ChartPainter {
     out_ += text("<text x=\"", x, "\" y=\"", y, "\" text-anchor=\"", anchor, "\">",
                  html_escape(words), "</text>");
   }
+  /// Of the i-th tick; the sum makes -0 a 0.
+  static std::string tick_text(double i, double step) { return text(i * step + 0.0); }
   void line(const char* kind, double x0, double y0, double x1, double y1) {
     out_ += text("<line class=\"", kind, "\" x1=\"", x0, "\" y1=\"", y0, "\" x2=\"", x1, "\" y2=\"",
                  y1, "\"/>");
@@ -132,11 +135,11 @@ class ChartPainter {
     const double step_y = y_.tick(5), step_x = x_.tick(6);
     for (double i = std::ceil(y_.low / step_y); i * step_y <= y_.high; ++i) {
       line("grid", left, at_y(i * step_y), right, at_y(i * step_y));
-      label(left - 8, at_y(i * step_y) + 4, "end", text(i * step_y));
+      label(left - 8, at_y(i * step_y) + 4, "end", tick_text(i, step_y));
     }
     for (double i = std::ceil(x_.low / step_x); i * step_x <= x_.high * (1 + 1e-9); ++i) {
       line("axis", at_x(i * step_x), bottom, at_x(i * step_x), bottom + 5);
-      label(at_x(i * step_x), bottom + 20, "middle", text(i * step_x));
+      label(at_x(i * step_x), bottom + 20, "middle", tick_text(i, step_x));
     }
     line("axis", left, bottom, right, bottom);
     label((left + right) / 2, height - 6, "middle", chart_.x_label);

@@ -86,7 +86,7 @@ inline std::vector<Chart> run_charts(std::span<const nlohmann::ordered_json> lin
         names.push_back(name);
   Chart knn{"k-NN accuracy", "epoch", "accuracy (%)", {}, std::move(levels)};
   for (const auto& name : names) {
-    auto label = name;
+    std::string label = name.starts_with("knn_") ? name.substr(4) : name;  // "knn_teacher"
     std::ranges::replace(label, '_', ' ');
     knn.series.push_back({label, detail::curve(lines, "", name, 100), true});
   }

@@ -26,6 +26,7 @@ body {
 main { max-width: 1120px; margin: 0 auto; padding: 40px 24px 64px; }
 h1 { font-size: 30px; line-height: 1.2; letter-spacing: -0.02em; margin: 0 0 6px; }
 h2 { font-size: 20px; letter-spacing: -0.01em; margin: 44px 0 4px; }
+h2 + div { margin-top: 12px; }
 h3 { font-size: 15px; margin: 0 0 8px; }
 p { margin: 0 0 14px; color: var(--quiet); max-width: 76ch; }
 .card { background: var(--card); border: 1px solid var(--rule); border-radius: 10px; padding: 16px; }
@@ -57,12 +58,15 @@ th { text-align: left; font-weight: 600; font-size: 13px; color: var(--quiet); }
 th, td { padding: 7px 14px 7px 0; border-bottom: 1px solid var(--rule); vertical-align: middle; }
 tr:last-child td { border-bottom: 0; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-td.bar { width: 50%; padding-right: 0; }
+.results th { white-space: nowrap; }
+.results td { white-space: nowrap; width: 1%; }
+.results th:nth-child(2) { text-align: right; }
+.results td.bar { width: auto; padding-right: 0; }
 td.bar i { display: block; height: 12px; border-radius: 3px; background: var(--quiet); opacity: 0.45; }
 tr.chosen td { font-weight: 600; }
 tr.chosen td.bar i { background: var(--s0); opacity: 1; }
 .gallery { border-spacing: 0; width: auto; }
-.gallery th, .gallery td { border: 0; padding: 0 8px 8px 0; text-align: center; font-size: 13px; color: var(--quiet); }
+.gallery th, .gallery td { border: 0; padding: 0 8px 8px 0; text-align: center; vertical-align: top; font-size: 13px; color: var(--quiet); }
 .gallery th { font-weight: 400; }
 .gallery img { display: block; width: 112px; height: auto; border-radius: 6px; image-rendering: pixelated; background: var(--rule); }
 .gallery figcaption { margin-top: 3px; }
