@@ -3,8 +3,10 @@
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <numeric>
 #include <set>
 #include <string>
 #include <vector>
@@ -179,7 +181,7 @@ TEST_CASE("ratios, grids and numbers of views that mean nothing are refused") {
 }
 
 TEST_CASE("fill stays inside its scratch whatever is asked") {
-  std::vector<std::int32_t> scratch(2 * 196), picks(6 * 39), counts(6);
+  std::vector<std::int32_t> scratch(3 * 196), picks(6 * 39), counts(6);
   random::Stream random{0, random::Purpose::mask, 0, 0};
   const mask::Picks six{picks.data(), 39, 6, 39, counts.data()};
   CHECK_THROWS_AS(
@@ -187,7 +189,7 @@ TEST_CASE("fill stays inside its scratch whatever is asked") {
   const std::span<std::int32_t> few{scratch.data(), 100};
   CHECK_THROWS_WITH_AS(
       mask::Independent{}.fill({.grid = square, .random = random, .scratch = few}, six),
-      "mask: the policy needs 392 numbers of scratch, found 100: give it as many as "
+      "mask: the policy needs 588 numbers of scratch, found 100: give it as many as "
       "mask::scratch_size says",
       Error);
   const std::vector<std::uint32_t> keys(196);
@@ -198,7 +200,7 @@ TEST_CASE("fill stays inside its scratch whatever is asked") {
 }
 
 TEST_CASE("explicit keys give their argsort, ties in the order of the grid") {
-  std::vector<std::int32_t> scratch(8), picks(4);
+  std::vector<std::int32_t> scratch(12), picks(4);
   random::Stream random{0, random::Purpose::mask, 0, 0};
   const std::vector<std::uint32_t> keys{7, 0xffffffff, 7, 0};
   mask::Disjoint{.ratio = 0.5}.fill(
@@ -209,6 +211,23 @@ TEST_CASE("explicit keys give their argsort, ties in the order of the grid") {
   CHECK(mask::key_of(0x1p-24f) == 256);
   CHECK(mask::key_of(1 - 0x1p-24f) == 0xffffff00);
   for (const float noise : {1.f, -0.1f, std::nanf("")}) CHECK_THROWS_AS(mask::key_of(noise), Error);
+}
+
+TEST_CASE("a random order is the argsort, whatever the keys") {
+  constexpr Grid grid{5, 13};
+  std::vector<std::int32_t> scratch(3 * 65), order(65), expected(65);
+  for (std::uint32_t kind = 0; kind < 40; ++kind) {
+    random::Stream random{kind, random::Purpose::mask, 0, 0};
+    std::vector<std::uint32_t> keys(65);  // crowded more and more, at either end
+    for (std::uint32_t& key : keys)
+      key = kind % 2 ? random.bits() >> kind / 2 : ~(random.bits() >> kind / 2 << 3);
+    std::iota(expected.begin(), expected.end(), 0);
+    std::ranges::stable_sort(expected, {},
+                             [&](int i) { return keys[static_cast<std::size_t>(i)]; });
+    const mask::Request request{.grid = grid, .random = random, .scratch = scratch, .keys = keys};
+    mask::RandomOrder{request}.copy(0, order);
+    CHECK(order == expected);
+  }
 }
 
 TEST_CASE("policies by name") {

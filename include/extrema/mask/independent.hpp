@@ -22,7 +22,7 @@ struct Independent {
 
   void fill(const Request& request, const Picks& picks) const {
     for (int view = 0; view < picks.views(); ++view)
-      RandomOrder{request, view, picks.keep()}.copy(0, picks[view]);
+      RandomOrder{request, view}.copy(0, picks[view]);
   }
 };
 

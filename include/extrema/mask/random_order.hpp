@@ -4,8 +4,10 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "extrema/core/error.hpp"
@@ -30,45 +32,58 @@ inline std::vector<std::uint32_t> keys_of(std::span<const float> noise) {
 /// An order of all N patches, in the request's scratch: valid until the scratch is used again.
 class RandomOrder {
  public:
-  static Index scratch(Grid grid) { return 2 * Index{grid.size()}; }  // patches | keys
+  static Index scratch(Grid grid) { return 3 * Index{grid.size()}; }  // patches | keys | buckets
 
   /// Order number `draw` of a request: of its explicit keys [draw N, (draw + 1) N) if it has any,
-  /// of the next N draws of its stream otherwise. The first `needed` patches are put in order.
-  RandomOrder(const Request& request, int draw, int needed) {
+  /// of the next N draws of its stream otherwise.
+  explicit RandomOrder(const Request& request, int draw = 0) {
     const auto count = static_cast<std::size_t>(request.grid.size());
     const auto begin = static_cast<std::size_t>(draw) * count;
-    if (needed < 0 || needed > request.grid.size())
-      throw Error{"mask: views of ", needed, " patches in all were asked of a grid of ", count,
-                  ": lower the number of views or raise the ratio"};
     if (!request.keys.empty() && request.keys.size() < begin + count)
       throw Error{"mask: random order ", draw,          " of ",          count,
                   " patches needs ",     begin + count, " keys, found ", request.keys.size()};
     const auto scratch = take_scratch(request, RandomOrder::scratch(request.grid));
-    const auto keys = scratch.subspan(count);
+    const auto keys = scratch.subspan(count, count);
     patches_ = scratch.first(count);
-    for (std::size_t i = 0; i < count; ++i) {
-      patches_[i] = static_cast<std::int32_t>(i);
+    for (std::size_t i = 0; i < count; ++i)
       keys[i] = static_cast<std::int32_t>(request.keys.empty() ? request.random.bits()
                                                                : request.keys[begin + i]);
-    }
-    const auto key = [keys](std::int32_t patch) {
-      return static_cast<std::uint32_t>(keys[static_cast<std::size_t>(patch)]);
-    };
-    const auto before = [key](std::int32_t a, std::int32_t b) {
-      return key(a) != key(b) ? key(a) < key(b) : a < b;
-    };
-    const auto middle = patches_.begin() + needed;
-    if (middle != patches_.end())
-      std::nth_element(patches_.begin(), middle, patches_.end(), before);
-    std::sort(patches_.begin(), middle, before);
+    sort(keys, scratch.subspan(2 * count));
   }
 
   /// The patches that stand at [first, first + to.size()) of the order.
   void copy(int first, std::span<std::int32_t> to) const {
+    if (static_cast<std::size_t>(first) + to.size() > patches_.size())
+      throw Error{"mask: views of ", static_cast<std::size_t>(first) + to.size(),
+                  " patches in all were asked of a grid of ", patches_.size(),
+                  ": lower the number of views or raise the ratio"};
     std::ranges::copy(patches_.subspan(static_cast<std::size_t>(first), to.size()), to.begin());
   }
 
  private:
+  /// In time N for uniform keys: into N buckets by value, in the order of the patches, then by
+  /// insertion, which moves none far and keeps ties.
+  void sort(std::span<const std::int32_t> keys, std::span<std::int32_t> buckets) const {
+    const auto key = [keys](std::size_t patch) { return static_cast<std::uint32_t>(keys[patch]); };
+    const auto bucket = [&](std::size_t patch) -> std::int32_t& {
+      return buckets[static_cast<std::size_t>(std::uint64_t{key(patch)} * buckets.size() >> 32)];
+    };
+    std::ranges::fill(buckets, 0);
+    for (std::size_t patch = 0; patch < keys.size(); ++patch) ++bucket(patch);
+    for (std::int32_t end = 0; std::int32_t & b : buckets) end += std::exchange(b, end);
+    for (std::size_t patch = 0; patch < keys.size(); ++patch)
+      patches_[static_cast<std::size_t>(bucket(patch)++)] = static_cast<std::int32_t>(patch);
+    for (std::size_t i = 1; i < patches_.size(); ++i) {
+      const std::int32_t patch = patches_[i];
+      std::size_t to = i;
+      for (; to > 0 &&
+             key(static_cast<std::size_t>(patches_[to - 1])) > key(static_cast<std::size_t>(patch));
+           --to)
+        patches_[to] = patches_[to - 1];
+      patches_[to] = patch;
+    }
+  }
+
   std::span<std::int32_t> patches_;
 };
 
