@@ -7,7 +7,7 @@
 
 #include <array>
 
-#include "checked_device.hpp"
+#include "../checked_device.hpp"
 
 using namespace extrema;
 using namespace extrema::eval;

@@ -9,7 +9,7 @@
 #include <map>
 #include <numeric>
 
-#include "checked_device.hpp"
+#include "../checked_device.hpp"
 
 using namespace extrema;
 

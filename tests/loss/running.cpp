@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include "checked_device.hpp"
+#include "../checked_device.hpp"
 #include "extrema/loss/byol.hpp"
 #include "extrema/ops/flat.hpp"
 

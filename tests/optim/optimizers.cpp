@@ -7,7 +7,7 @@
 #include <array>
 #include <limits>
 
-#include "checked_device.hpp"
+#include "../checked_device.hpp"
 #include "extrema/optim/catalogue.hpp"
 #include "extrema/optim/concepts.hpp"
 

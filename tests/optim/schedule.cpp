@@ -8,7 +8,7 @@
 #include <bit>
 #include <functional>
 
-#include "reference.hpp"
+#include "../reference.hpp"
 
 using namespace extrema;
 using namespace extrema::optim;
