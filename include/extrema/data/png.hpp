@@ -93,17 +93,38 @@ class PngReader {
   char reason_[128] = "libpng did not start";
 };
 
-/// Of 1 (grey) or 3 channels. Throws Error.
-inline void write_png(const std::filesystem::path& path, ImageView image) {
+namespace detail {
+
+inline png_image png_header(ImageView image, const std::string& where) {
   if (image.channels != 1 && image.channels != 3)
-    throw Error{"write_png: ", path.string(), ": expected 1 or 3 channels, found ", image.channels};
+    throw Error{where, ": expected 1 or 3 channels, found ", image.channels};
   png_image header{};
   header.version = PNG_IMAGE_VERSION;
   header.width = static_cast<png_uint_32>(image.width);
   header.height = static_cast<png_uint_32>(image.height);
   header.format = image.channels == 1 ? PNG_FORMAT_GRAY : PNG_FORMAT_RGB;
+  return header;
+}
+
+}  // namespace detail
+
+/// Of 1 (grey) or 3 channels. Throws Error.
+inline void write_png(const std::filesystem::path& path, ImageView image) {
+  const std::string where = "write_png: " + path.string();
+  png_image header = detail::png_header(image, where);
   if (!png_image_write_to_file(&header, path.c_str(), 0, image.pixels, 0, nullptr))
-    throw Error{"write_png: ", path.string(), ": ", header.message};
+    throw Error{where, ": ", header.message};
+}
+
+/// The bytes that write_png would write.
+inline std::string png_bytes(ImageView image) {
+  png_image header = detail::png_header(image, "png_bytes");
+  png_alloc_size_t size = PNG_IMAGE_PNG_SIZE_MAX(header);
+  std::string result(size, '\0');
+  if (!png_image_write_to_memory(&header, result.data(), &size, 0, image.pixels, 0, nullptr))
+    throw Error{"png_bytes: ", header.message};
+  result.resize(size);
+  return result;
 }
 
 }  // namespace extrema::data

@@ -3,14 +3,16 @@
 // from. N images, D = width
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <numeric>
 #include <optional>
 #include <vector>
 
+#include "extrema/core/parameters.hpp"
 #include "extrema/data/affine.hpp"
 #include "extrema/data/evaluation_loader.hpp"
 #include "extrema/device/download.hpp"
+#include "extrema/device/mailbox.hpp"
 #include "extrema/device/upload.hpp"
 #include "extrema/nn/images.hpp"
 #include "extrema/ops/convert.hpp"

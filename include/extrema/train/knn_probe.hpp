@@ -46,6 +46,10 @@ class KnnProbe {
   }
 
   /// Of a trainer as it is now, before or after a run.
+  double accuracy(auto& trainer) const {
+    return accuracy(trainer,
+                    data::Normalisation::usual(trainer.method().backbone().image().channels));
+  }
   double accuracy(auto& trainer, const data::Normalisation& normalisation) const {
     const auto weights = options_.branch == Branch::teacher ? trainer.teacher() : trainer.student();
     const auto features = [&](const auto& images) {

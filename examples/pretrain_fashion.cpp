@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// Pretrains a small encoder on Fashion-MNIST, without labels, and asks before and after how well
+// its features tell the classes apart.
+#include <cstdio>
+#include <extrema/cpu/cpu.hpp>
+#include <extrema/extrema.hpp>
+
+using namespace extrema;
+
+constexpr nn::VitShape shape{.patch = 7, .dim = 96, .depth = 3, .heads = 3};
+using Method = siamese::Extrema<nn::Vit<shape>, mask::Disjoint, loss::InfoNce>;
+
+int main(int, char** arguments) try {
+  const char* folder = arguments[1] ? arguments[1] : "/usr/share/datasets/fashion-mnist";
+  const auto images = data::IdxImages::open(folder);
+  const auto test = data::IdxImages::open(folder, {.split = data::Split::test});
+  const data::Subset bank{images, 10000}, queries{test, 2000};
+
+  cpu::Device device;
+  train::Trainer<Method, optim::AdamW, cpu::Device> trainer{
+      device,
+      {.method = {.backbone = {.image = {1, 28, 28}},
+                  .hidden = 256,
+                  .projection = 64,
+                  .views = 4,
+                  .mask = {.ratio = 0.75}}}};
+  const train::KnnProbe probe{bank, queries};
+  std::printf("k-NN accuracy before: %.1f %%\n", 100 * probe.accuracy(trainer));
+  train::fit(trainer, images, {.epochs = 2, .batch = 128, .learning_rate = 3e-3},
+             train::Progress{});
+  std::printf("k-NN accuracy after:  %.1f %%\n", 100 * probe.accuracy(trainer));
+} catch (const Error& error) {
+  std::fprintf(stderr, "%s\n", error.what());
+  return 2;
+}

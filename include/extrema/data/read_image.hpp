@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+// One image file, as evaluation shows it.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <vector>
+
+#include "extrema/data/evaluation.hpp"
+#include "extrema/data/image_decoder.hpp"
+#include "extrema/data/read_file.hpp"
+
+namespace extrema::data {
+
+/// Resized and cropped to the evaluation's extent. Throws Unreadable, which names the file.
+inline Image read_image(const std::filesystem::path& path, const Evaluation& evaluation = {},
+                        const DecodeOptions& options = {}) try {
+  std::vector<std::uint8_t> bytes;
+  read_file(path, bytes);
+  ImageDecoder decoder{options};
+  const ImageView whole = decoder.decode(bytes, [](int, int) { return 1; });
+  PlanarImage result{options.channels, evaluation.height, evaluation.width};
+  Resizer resize;
+  resize_and_centre_crop(resize, whole, whole.height, whole.width,
+                         shorter_side(evaluation, whole.height, whole.width),
+                         evaluation.interpolation, result);
+  return interleaved(result);
+} catch (const Unreadable& reason) {
+  throw Unreadable{path.string(), ": ", reason.what()};
+}
+
+}  // namespace extrema::data

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+// The host side of the library: policies, layers, losses, optimisers, data, training. It defines
+// nothing itself. Beside it a program includes a backend (cpu/cpu.hpp), and what writes and reads
+// files of JSON: train/checkpoints.hpp, train/metrics.hpp, eval/encoder.hpp.
+#pragma once
+
+#include "extrema/data/data.hpp"
+#include "extrema/eval/encode.hpp"
+#include "extrema/eval/knn.hpp"
+#include "extrema/loss/byol.hpp"
+#include "extrema/loss/info_nce.hpp"
+#include "extrema/loss/one_of.hpp"
+#include "extrema/mask/block_wise.hpp"
+#include "extrema/mask/complement.hpp"
+#include "extrema/mask/disjoint.hpp"
+#include "extrema/mask/grid_sample.hpp"
+#include "extrema/mask/independent.hpp"
+#include "extrema/mask/inverse_block.hpp"
+#include "extrema/mask/one_of.hpp"
+#include "extrema/mask/per_view.hpp"
+#include "extrema/mask/schedule.hpp"
+#include "extrema/nn/recompute.hpp"
+#include "extrema/nn/vit.hpp"
+#include "extrema/optim/adamw.hpp"
+#include "extrema/optim/lars.hpp"
+#include "extrema/optim/one_of.hpp"
+#include "extrema/optim/sgd.hpp"
+#include "extrema/siamese/extrema.hpp"
+#include "extrema/train/fit.hpp"
+#include "extrema/train/health.hpp"
+#include "extrema/train/knn_probe.hpp"
+#include "extrema/train/progress.hpp"
+#include "extrema/train/stop_signal.hpp"
+#include "extrema/train/trainer.hpp"
+#include "extrema/version.hpp"
