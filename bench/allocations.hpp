@@ -30,6 +30,11 @@ struct Allocations {
   }
 };
 inline Allocations allocations;
+#ifdef __SANITIZE_ADDRESS__
+inline constexpr bool counts_allocations = false;
+#else
+inline constexpr bool counts_allocations = true;
+#endif
 
 /// Counts from here to the end of its life; `own` and the others start at 0.
 class CountAllocations {
@@ -47,6 +52,7 @@ class CountAllocations {
 
 }  // namespace bench
 
+#ifndef __SANITIZE_ADDRESS__  // which replaces them itself: then nothing is counted
 extern "C" {
 void* __libc_malloc(std::size_t);
 void* __libc_calloc(std::size_t, std::size_t);
@@ -100,3 +106,4 @@ int posix_memalign(void** pointer, std::size_t alignment, std::size_t size) noex
 [[gnu::noinline]] void operator delete(void* pointer, std::size_t, std::align_val_t) noexcept {
   std::free(pointer);
 }
+#endif
