@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "extrema/data/image.hpp"
+#include "extrema/data/lanes.hpp"
 
 namespace extrema::data {
 
@@ -123,12 +124,12 @@ class Resizer {
                   window.full_height, window.y, to.height, false);
     narrow_.resize(
         static_cast<std::size_t>(Index{rows_.high() - rows_.low()} * to.width * to.channels));
-    sums_.resize(static_cast<std::size_t>(to.width));
     for (int y = rows_.low(); y < rows_.high(); ++y) {
       const std::uint8_t* in = image.row(top + y) + Index{left} * image.channels;
-      if (image.channels == 1) narrow<1>(in, y, to);
-      else if (image.channels == 3) narrow<3>(in, y, to);
-      else narrow<0>(in, y, to);
+      const bool last = top + y + 1 == image.height;  // nothing may be read behind it
+      if (image.channels == 3 && !last) narrow_colour(in, y, to);
+      else if (image.channels == 1) narrow<1>(in, y, to);
+      else narrow(in, y, to);
     }
     for (int c = 0; c < to.channels; ++c)
       for (int y = 0; y < to.height; ++y) shorten(c, y, to);
@@ -137,40 +138,58 @@ class Resizer {
  private:
   static int ceiling(double x) { return static_cast<int>(std::ceil(x)); }
 
-  /// One row of the input, (W, C) -> (C, to.width).
-  template <int fixed_channels>
-  void narrow(const std::uint8_t* in, int y, Planes to) {
-    const int channels = fixed_channels ? fixed_channels : to.channels;
+  /// One row of the input, (W, 3) -> (3, to.width); reads a byte behind it.
+  void narrow_colour(const std::uint8_t* in, int y, Planes to) {
     const Index plane = Index{rows_.high() - rows_.low()} * to.width;
     std::uint8_t* out = narrow_.data() + Index{y - rows_.low()} * to.width;
-    for (int x = 0; x < to.width; ++x) {
-      const std::uint8_t* pixel = in + columns_.begin(x) * channels;
+    for (int x = 0; x < to.width; ++x, ++out) {
+      const std::uint8_t* pixel = in + columns_.begin(x) * 3;
       const std::int32_t* weights = columns_.weights(x);
-      for (int c = 0; c < channels; ++c) {
-        std::int32_t sum = detail::Taps::half;
-        for (int k = 0; k < columns_.count(x); ++k) sum += pixel[k * channels + c] * weights[k];
-        out[c * plane + x] = detail::Taps::round(sum);
-      }
+      detail::Lanes sums{detail::Taps::half};
+      for (int k = columns_.count(x); k > 0; --k, pixel += 3) sums.add(pixel, *weights++);
+      const std::uint32_t bytes = sums.bytes<detail::Taps::fraction_bits>();
+      for (int c = 0; c < 3; ++c) out[c * plane] = static_cast<std::uint8_t>(bytes >> 8 * c);
     }
   }
 
-  /// One row of the output.
+  /// The same of any number of channels.
+  template <int fixed_channels = 0>
+  void narrow(const std::uint8_t* in, int y, Planes to) {
+    const Index plane = Index{rows_.high() - rows_.low()} * to.width;
+    std::uint8_t* out = narrow_.data() + Index{y - rows_.low()} * to.width;
+    const int channels = fixed_channels ? fixed_channels : to.channels;
+    for (int x = 0; x < to.width; ++x)
+      for (int c = 0; c < channels; ++c) {
+        const std::uint8_t* value = in + columns_.begin(x) * channels + c;
+        const std::int32_t* weights = columns_.weights(x);
+        std::int32_t sum = detail::Taps::half;
+        for (int k = 0; k < columns_.count(x); ++k) sum += value[k * channels] * weights[k];
+        out[c * plane + x] = detail::Taps::round(sum);
+      }
+  }
+
+  /// One row of the output, some columns at a time, whose sums stay in registers.
   void shorten(int c, int y, Planes to) {
     const Index plane = Index{rows_.high() - rows_.low()} * to.width;
     const std::uint8_t* in =
         narrow_.data() + c * plane + Index{rows_.begin(y) - rows_.low()} * to.width;
-    const std::int32_t* weights = rows_.weights(y);
-    std::int32_t* sums = sums_.data();
-    std::fill_n(sums, to.width, detail::Taps::half);
-    for (int k = 0; k < rows_.count(y); ++k, in += to.width)
-      for (int x = 0; x < to.width; ++x) sums[x] += in[x] * weights[k];
     std::uint8_t* out = to.plane(c) + Index{y} * to.width;
-    for (int x = 0; x < to.width; ++x) out[x] = detail::Taps::round(sums[x]);
+    int x = 0;
+    for (; x + 32 <= to.width; x += 32) shorten<32>(in + x, y, to.width, out + x);
+    for (; x < to.width; ++x) shorten<1>(in + x, y, to.width, out + x);
+  }
+  template <int columns>
+  void shorten(const std::uint8_t* in, int y, int stride, std::uint8_t* out) {
+    const std::int32_t* weights = rows_.weights(y);
+    std::int32_t sum[columns];
+    std::fill_n(sum, columns, detail::Taps::half);
+    for (int k = rows_.count(y); k > 0; --k, in += stride, ++weights)
+      for (int i = 0; i < columns; ++i) sum[i] += in[i] * *weights;
+    for (int i = 0; i < columns; ++i) out[i] = detail::Taps::round(sum[i]);
   }
 
   detail::Taps columns_, rows_;
   std::vector<std::uint8_t> narrow_;  // (C, rows, to.width)
-  std::vector<std::int32_t> sums_;    // (to.width)
 };
 
 }  // namespace extrema::data
