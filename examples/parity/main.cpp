@@ -24,7 +24,7 @@ int check(const std::string& path, const Settings& settings) {
     std::fprintf(stderr, "\n");
     return 1;
   }
-  std::printf("%s: %s\n", path.c_str(), reference.kind().c_str());
+  std::printf("%s: %s in %s\n", path.c_str(), reference.kind().c_str(), settings.precision.c_str());
   Report report{reference, settings.verbose};
   try {
     known->run(report, settings);
@@ -44,10 +44,12 @@ int main(int argc, char** argv) {
   app.add_option("--device", settings.device, "Where to compute")
       ->check(CLI::IsMember({"cpu"}))
       ->capture_default_str();
-  app.add_option("--precision", settings.precision, "In which format; fp64 takes Eigen's products")
-      ->check(CLI::IsMember({"fp32", "fp64"}))
+  app.add_option("--precision", settings.precision,
+                 "In which format: fp64, where only the reference is rounded, or fp32")
+      ->check(CLI::IsMember({"fp64", "fp32"}))
       ->capture_default_str();
-  app.add_option("--products", settings.products, "By which engine matrices are multiplied")
+  app.add_option("--products", settings.products,
+                 "By which engine matrices are multiplied: eigen, or onednn in fp32")
 #ifdef EXTREMA_HAS_ONEDNN
       ->check(CLI::IsMember({"eigen", "onednn"}))
 #else
@@ -60,6 +62,11 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return app.exit(error);
     std::fprintf(stderr, "extrema-parity: %s\n", error.what());
+    return 2;
+  }
+  if (settings.precision == "fp64" && settings.products == "onednn") {
+    std::fprintf(stderr,
+                 "extrema-parity: oneDNN does not multiply in fp64: add --precision fp32\n");
     return 2;
   }
 

@@ -6,14 +6,11 @@
 
 namespace parity {
 
+/// In double a deviation is the reference's own rounding; in fp32 that of training comes on top.
 struct Settings {
   std::string device = "cpu";
-  std::string precision = "fp32";
-#ifdef EXTREMA_HAS_ONEDNN
-  std::string products = "onednn";
-#else
+  std::string precision = "fp64";
   std::string products = "eigen";
-#endif
   bool verbose = false;
 };
 
