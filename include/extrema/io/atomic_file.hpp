@@ -4,8 +4,6 @@
 
 #include <dirent.h>
 
-#include <cstdio>
-#include <random>
 #include <string>
 #include <string_view>
 
@@ -23,13 +21,11 @@ inline constexpr std::string_view temporary_suffix = ".extrema-tmp";
 class AtomicFile {
  public:
   explicit AtomicFile(std::string path) : path_{std::move(path)} {
-    do {
-      char digits[9];
-      std::snprintf(digits, sizeof digits, "%08x", std::random_device{}());
-      temporary_ = text(path_, ".", std::string_view{digits}, temporary_suffix);
+    for (int n = 0; !file_; ++n) {
+      temporary_ = text(path_, ".", ::getpid(), ".", n, temporary_suffix);
       file_ = Descriptor{temporary_, O_WRONLY | O_CREAT | O_EXCL};
-    } while (!file_ && errno == EEXIST);
-    if (!file_) throw Error{path_, ": cannot be created: ", system_reason()};
+      if (!file_ && errno != EEXIST) throw Error{path_, ": cannot be created: ", system_reason()};
+    }
     file_.try_lock();
   }
   AtomicFile(const AtomicFile&) = delete;

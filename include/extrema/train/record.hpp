@@ -36,7 +36,8 @@ struct StepRecord {
   double seconds = 0;  // of this step, with the waiting for its batch
   double images_per_second = 0;
 
-  // What could not be read: since the step before, a line each, and in all since this process began.
+  // What could not be read: since the step before, a line each, and in all since this process
+  // began.
   std::vector<std::string> skipped = {};
   Index skipped_images = 0;
 };
