@@ -22,7 +22,7 @@ status=0
 row() {  # HEADER BUDGET
   local cost verdict
   cost=$(seconds "$1")
-  verdict=$(awk -v cost="$cost" -v budget="$2" 'BEGIN { print cost > budget ? "OVER" : "" }')
+  verdict=$(awk -v cost="$cost" -v budget="$2" 'BEGIN { if (cost > budget) print "OVER" }')
   printf '%-45s %6.2f s %8.2f s  %s\n' "$1" "$cost" "$2" "$verdict"
   [ -z "$verdict" ] || status=1
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstring>
+#include <type_traits>
 #include <utility>
 
 #include "extrema/cpu/eigen.hpp"
@@ -52,19 +53,24 @@ void register_tile(const W* a, Index row, Index column, Index k, Small<const W> 
 template <int rows, class W>
 void row_of_tiles(const W* a, Index row, Index column, Index k, Small<const W> b, Small<W> c,
                   Index cols) {
-  Index j = 0;
-  for (; j + 2 * lanes<W> <= cols; j += 2 * lanes<W>)
-    register_tile<rows, 2>(a, row, column, k, {b.data + j, b.stride},
-                           Small<W>{c.data + j, c.stride});
-  for (; j < cols; j += lanes<W>)
-    register_tile<rows, 1>(a, row, column, k, {b.data + j, b.stride},
-                           Small<W>{c.data + j, c.stride});
+  constexpr bool many_registers = EIGEN_MAX_STATIC_ALIGN_BYTES >= 64;
+  const auto tile = [&]<int vectors>(Index j, std::integral_constant<int, vectors>) {
+    register_tile<rows, vectors>(a, row, column, k, {b.data + j, b.stride},
+                                 Small<W>{c.data + j, c.stride});
+    return j + vectors * lanes<W>;
+  };
+  for (Index j = 0; j < cols;) {
+    const Index left = (cols - j + lanes<W> - 1) / lanes<W>;
+    if (many_registers && (left == 3 || left > 4)) j = tile(j, std::integral_constant<int, 3>{});
+    else if (left > 1) j = tile(j, std::integral_constant<int, 2>{});
+    else j = tile(j, std::integral_constant<int, 1>{});
+  }
 }
 
 template <class W>
 void multiply(const W* a, Index row, Index column, Index m, Index n, Index k, Small<const W> b,
               Small<W> c) {
-  constexpr int tall = 6;  // times two vectors: 12 of at least 16 registers
+  constexpr int tall = 6;  // times two or three vectors: it fits 16 or 32 registers
   const auto below = [&](Index i) { return Small<W>{c.data + i * c.stride, c.stride}; };
   Index i = 0;
   for (; i + tall <= m; i += tall) row_of_tiles<tall>(a + i * row, row, column, k, b, below(i), n);
