@@ -13,6 +13,8 @@
 #include <string>
 #include <vector>
 
+#include "extrema/core/parameters.hpp"
+
 struct Reference {
   std::map<std::string, std::vector<float>> floats;
   std::map<std::string, std::vector<std::int64_t>> integers;
@@ -50,6 +52,20 @@ struct Reference {
     std::memcpy(to.data(), bytes.data() + range[0], range[1] - range[0]);
   }
 };
+
+/// The file's parameters, in the order of a layout.
+inline std::vector<float> stored(const extrema::Layout& layout, const Reference& reference,
+                                 const std::string& prefix) {
+  std::vector<float> values(static_cast<std::size_t>(layout.size()));
+  for (const auto& entry : layout.entries())
+    std::ranges::copy(reference[prefix + entry.name], values.begin() + entry.where.offset);
+  return values;
+}
+
+/// Nothing depends on keys' biases but rounding: softmax does not feel a shift.
+inline bool is_key_bias(const std::string& name) {
+  return name.ends_with("attn.qkv.bias") || name.ends_with("attn.k.bias");
+}
 
 /// The largest difference, relative to the largest magnitude of what is expected.
 template <class S>

@@ -121,7 +121,7 @@ class Check {
 
   /// The slope of the objective in one of its numbers, exact but for the step's fourth power.
   double quotient(double& at) {
-    const double middle = at, h = 1e-3;
+    const double middle = at, h = 4e-4;
     const auto slope = [&](double step) {
       at = middle + step;
       const double above = objective();
