@@ -43,13 +43,14 @@ void each_pixel(Image& image, Grid grid, const Body& body) {
 
 }  // namespace detail
 
-/// Patches that the view does not show become almost white.
+/// Patches that the view does not show become pale blue, with a trace of the image.
 inline Image faded(Image image, Grid grid, std::span<const std::int32_t> shown) {
   std::vector<bool> seen(static_cast<std::size_t>(grid.size()));
   for (const std::int32_t patch : shown) seen.at(static_cast<std::size_t>(patch)) = true;
-  detail::each_pixel(image, grid, [&](std::uint8_t value, int, int patch) {
+  constexpr int pale[3] = {196, 210, 232};
+  detail::each_pixel(image, grid, [&](std::uint8_t value, int channel, int patch) {
     if (seen[static_cast<std::size_t>(patch)]) return value;
-    return static_cast<std::uint8_t>(225 + value / 16);
+    return static_cast<std::uint8_t>(pale[channel % 3] + value / 12);
   });
   return image;
 }

@@ -14,27 +14,12 @@
 #include "extrema/device/download.hpp"
 #include "extrema/device/mailbox.hpp"
 #include "extrema/device/upload.hpp"
+#include "extrema/eval/features.hpp"
 #include "extrema/nn/images.hpp"
 #include "extrema/ops/convert.hpp"
 #include "extrema/siamese/packed_views.hpp"
 
 namespace extrema::eval {
-
-/// In the order of the data set; images that could not be read are left out and listed.
-struct Features {
-  Index count = 0;                          // N
-  Index width = 0;                          // D
-  std::vector<float> values = {};           // (N, D)
-  std::vector<int> labels = {};             // (N)  -1: none
-  std::vector<std::uint32_t> samples = {};  // (N)  numbers in the data set
-  std::vector<data::Skipped> skipped = {};
-};
-
-struct EncodeOptions {
-  Index batch = 128;  // images at a time
-  int threads = 2;    // that decode
-  data::UnreadableLimit unreadable = {};
-};
 
 namespace detail {
 
@@ -70,7 +55,7 @@ Features encode(Device& device, const Backbone& backbone, const Weights<Device>&
   std::optional<Mailbox<std::uint8_t, Device>> mail;
   Features result{.width = backbone.dim()};
   while (const data::EvaluationBatch* batch = loader.next()) {
-    result.skipped.insert(result.skipped.end(), batch->skipped.begin(), batch->skipped.end());
+    result.add(*batch);
     if (batch->size() == 0) continue;
     const Index size = batch->size() * extent.size();
     if (!mail || mail->size() < size) mail.emplace(size);
@@ -82,9 +67,6 @@ Features encode(Device& device, const Backbone& backbone, const Weights<Device>&
             mail->send(device, size), extent, batch->size(), {affine.data(), affine.size() / 2, 2}},
         views.send(device));
     result.values.insert(result.values.end(), features.begin(), features.end());
-    result.labels.insert(result.labels.end(), batch->labels.begin(), batch->labels.end());
-    result.samples.insert(result.samples.end(), batch->samples.begin(), batch->samples.end());
-    result.count += batch->size();
     device.workspace().compact();
   }
   return result;

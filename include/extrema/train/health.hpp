@@ -42,15 +42,12 @@ class Health {
       return eval::encode(trainer.device(), trainer.method().backbone(), weights,
                           *run.recipe().normalisation, images_, options_.encode);
     };
-    const auto rows = [](const eval::Features& f) {
-      return Matrix<const float>{f.values.data(), f.count, f.width};
-    };
     const eval::Features student = features(trainer.student()),
                          teacher = features(trainer.teacher());
-    const double spread = eval::feature_deviation(rows(teacher)) *
+    const double spread = eval::feature_deviation(teacher.rows()) *
                           std::sqrt(static_cast<double>(teacher.width)),
-                 rank = eval::effective_rank(trainer.device(), rows(teacher)),
-                 alike = eval::mean_cosine(rows(student), rows(teacher));
+                 rank = eval::effective_rank(trainer.device(), teacher.rows()),
+                 alike = eval::mean_cosine(student.rows(), teacher.rows());
     record.extra.push_back({"feature_spread", spread});
     record.extra.push_back({"effective_rank", rank});
     record.extra.push_back({"student_teacher_cosine", alike});

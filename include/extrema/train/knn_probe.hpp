@@ -17,10 +17,7 @@ enum class Branch { teacher, student };
 template <class Device>
 double knn_accuracy(Device& device, const eval::Features& bank, const eval::Features& queries,
                     const eval::Knn& knn = {}) {
-  const auto rows = [](const eval::Features& f) {
-    return Matrix<const float>{f.values.data(), f.count, f.width};
-  };
-  return knn.accuracy(device, rows(bank), bank.labels, rows(queries), queries.labels);
+  return knn.accuracy(device, bank.rows(), bank.labels, queries.rows(), queries.labels);
 }
 
 /// A callback of fit(): adds "knn_teacher" or "knn_student" to the record of an epoch's last step.
@@ -39,7 +36,7 @@ class KnnProbe {
       : bank_{bank}, queries_{queries}, options_{options} {}
   KnnProbe(const Bank& bank, const Queries& queries) : KnnProbe{bank, queries, Options{}} {}
 
-  void epoch(auto& run, StepRecord& record) {
+  void epoch(auto& run, StepRecord& record) const {
     if ((record.epoch + 1) % options_.every_epochs != 0 && !run.finished()) return;
     record.extra.push_back({options_.branch == Branch::teacher ? "knn_teacher" : "knn_student",
                             accuracy(run.trainer(), *run.recipe().normalisation)});

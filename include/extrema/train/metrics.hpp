@@ -29,7 +29,6 @@ class Metrics {
 
   /// As a callback of fit(), which opens the files.
   explicit Metrics(Options options) : options_{std::move(options)} {}
-  explicit Metrics(std::string folder) : Metrics{Options{.folder = std::move(folder)}} {}
   Metrics(Options options, Index last_step) : Metrics{std::move(options)} { open(last_step); }
 
   /// Goes on after `last_step`, the step of the checkpoint that a run resumes: later lines are cut.

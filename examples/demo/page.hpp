@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+// The page that extrema-demo writes.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "extrema/data/draw.hpp"
+#include "extrema/data/png.hpp"
+#include "extrema/eval/class_attention_map.hpp"
+#include "extrema/eval/pixels.hpp"
+#include "extrema/io/json_lines.hpp"
+#include "extrema/mask/views_of.hpp"
+#include "extrema/train/description.hpp"
+#include "extrema/train/recipe.hpp"
+#include "extrema/train/report.hpp"
+#include "extrema/train/report_curves.hpp"
+
+namespace extrema::demo {
+
+/// k-NN accuracies in [0, 1]; none where the images have no labels.
+struct Results {
+  std::optional<double> pixels, random, trained;
+};
+
+namespace detail {
+
+inline std::string percent(double share) {
+  char digits[32];
+  std::snprintf(digits, sizeof digits, "%.1f %%", 100 * share);
+  return digits;
+}
+
+/// Rows of a gallery: an image, the views of it that the student saw, what the teacher attends to.
+template <class Trainer, class Images>
+std::vector<std::vector<train::ReportImage>> rows(Trainer& trainer, const Images& images,
+                                                  const data::Normalisation& normalisation) {
+  using Device = std::remove_reference_t<decltype(trainer.device())>;
+  auto& device = trainer.device();
+  const auto& backbone = trainer.method().backbone();
+  const auto& method = trainer.options().method;
+  const ImageExtent extent = backbone.image();
+  const data::Subset shown{images, Index{8}};
+  data::EvaluationLoader loader{
+      shown, {.batch = 8, .evaluation = {.height = extent.height, .width = extent.width}}};
+  const data::EvaluationBatch* batch = loader.next();
+  if (!batch || batch->size() == 0 || (extent.channels != 1 && extent.channels != 3)) return {};
+
+  const auto affine = upload(device, data::affine<Wide<Device>>(normalisation));
+  const auto pixels = upload(
+      device, std::span{batch->pixels, static_cast<std::size_t>(batch->size() * extent.size())});
+  siamese::PackedViews<Device> whole;
+  whole.fill_all(backbone.grid(), batch->samples);
+  const auto attention = eval::class_attention_map(
+      device, backbone, trainer.teacher(),
+      nn::Images<Device, std::uint8_t>{
+          pixels.data(), extent, batch->size(), {affine.data(), affine.size() / 2, 2}},
+      whole.send(device));
+
+  std::vector<std::vector<train::ReportImage>> result;
+  const auto patches = static_cast<std::size_t>(backbone.grid().size());
+  for (std::size_t i = 0; i < batch->samples.size(); ++i) {
+    const data::Planes planes{
+        extent.channels, extent.height, extent.width,
+        const_cast<std::uint8_t*>(batch->pixels) + static_cast<Index>(i) * extent.size()};
+    const data::Image image =
+        data::enlarged(data::interleaved(planes), std::max(1, 112 / extent.height));
+    auto& row = result.emplace_back();
+    row.push_back({data::png_bytes(image)});
+    for (const auto& view : mask::views_of(
+             method.mask, backbone.grid(),
+             {.views = method.views, .seed = trainer.options().seed, .sample = batch->samples[i]}))
+      row.push_back({data::png_bytes(data::faded(image, backbone.grid(), view))});
+    row.push_back({data::png_bytes(
+        data::heated(image, backbone.grid(), std::span{attention}.subspan(i * patches, patches)))});
+  }
+  return result;
+}
+
+}  // namespace detail
+
+template <class Trainer, class Images>
+void write_page(const std::string& path, const std::string& folder, Trainer& trainer,
+                const train::Recipe& recipe, const Images& images, const Results& results) {
+  const auto& method = trainer.options().method;
+  const auto& backbone = trainer.method().backbone();
+  train::Report report{"An encoder pretrained without labels",
+                       "ExtreMA (arXiv 2206.04667): a student that sees a few patches of an image "
+                       "predicts what its averaged teacher makes of all of it."};
+  if (results.trained) {
+    report.facts({{"k-NN accuracy, pretrained", detail::percent(*results.trained)},
+                  {"the same encoder, random weights", detail::percent(*results.random)},
+                  {"raw pixels", detail::percent(*results.pixels)}});
+    report
+        .section("What it has learned",
+                 "Images are classified by the labels of their 20 nearest neighbours. The encoder "
+                 "has seen no label.")
+        .results("accuracy (%)", std::vector<train::ReportResult>{
+                                     {"pretrained encoder", 100 * *results.trained, true},
+                                     {"raw pixels", 100 * *results.pixels},
+                                     {"random encoder", 100 * *results.random}});
+  }
+  std::vector<train::ChartLevel> levels;
+  if (results.pixels)
+    levels = {{"raw pixels", 100 * *results.pixels}, {"random", 100 * *results.random}};
+  const auto lines = io::read_json_lines(folder + "/metrics.jsonl");
+  report.section("How it was trained").charts(train::run_charts(lines, levels));
+
+  std::vector<std::string> columns{"image"};
+  for (int view = 1; view <= method.views; ++view) columns.push_back(text("view ", view));
+  columns.push_back("attention");
+  report
+      .section("What it saw",
+               "The student's views, and how the teacher's class token spreads its attention over "
+               "the whole image: orange is much.")
+      .gallery(columns, detail::rows(trainer, images,
+                                     recipe.normalisation.value_or(
+                                         data::Normalisation::usual(backbone.image().channels))));
+  const nn::VitShape& shape = backbone.shape();
+  report.section("Configuration")
+      .configuration({{"epochs", recipe.epochs},
+                      {"batch", recipe.batch},
+                      {"learning rate for 256 images", recipe.learning_rate},
+                      {"warm-up epochs", recipe.warmup()},
+                      {"views", method.views},
+                      {"mask ratio", method.mask.ratio},
+                      {"temperature", method.loss.temperature},
+                      {"patch", shape.patch},
+                      {"dim", shape.dim},
+                      {"depth", shape.depth},
+                      {"heads", shape.heads},
+                      {"seed", trainer.options().seed}});
+  report.write(path);
+}
+
+}  // namespace extrema::demo
