@@ -114,13 +114,13 @@ TEST_CASE("as a callback, it goes on where the run's memory says") {
     }
   };
   FakeRun whole, first;
-  Metrics reference{straight / "run"};
+  Metrics reference{{.folder = straight / "run"}};
   take(reference, whole, 40);
-  Metrics before{resumed / "run"};
+  Metrics before{{.folder = resumed / "run"}};
   take(before, first, 27);
   FakeRun second{.taken = 27, .kept = first.kept};
   take(before, first, 37);
-  Metrics after{resumed / "run"};
+  Metrics after{{.folder = resumed / "run"}};
   take(after, second, 40);
   const std::string content = read_file(straight / "run/metrics.jsonl");
   CHECK(read_file(resumed / "run/metrics.jsonl") == content);
