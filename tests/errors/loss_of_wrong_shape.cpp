@@ -10,6 +10,6 @@ struct Forgetful {  // no gradient
 };
 using Method = siamese::Extrema<nn::Vit<nn::VitShape{}>, mask::Disjoint, Forgetful>;
 void step(const Method& method, cpu::Device& device, Trainable<cpu::Device> student,
-          nn::Images<cpu::Device> images, loss::Targets<cpu::Device> targets, double* loss) {
-  method.differentiate(device, student, images, Views{}, targets, 1, loss);
+          Weights<cpu::Device> teacher, siamese::Batch<cpu::Device> batch, double* loss) {
+  method.differentiate(device, student, teacher, batch, loss);
 }
