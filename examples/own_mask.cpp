@@ -27,7 +27,9 @@ int main(int, char** arguments) try {
   const data::Subset bank{images, 10000}, queries{test, 2000};
   cpu::Device device;
   train::Trainer<Method, optim::AdamW, cpu::Device> trainer{
-      device, {.method = {{.image = {1, 28, 28}}, .hidden = 256, .projection = 64, .views = 2}}};
+      device,
+      {.method = {
+           .backbone = {.image = {1, 28, 28}}, .hidden = 256, .projection = 64, .views = 2}}};
   const train::KnnProbe probe{bank, queries};
   std::printf("k-NN accuracy before: %.1f %%\n", 100 * probe.accuracy(trainer));
   train::fit(trainer, images, {.epochs = 2, .batch = 128, .learning_rate = 3e-3},
