@@ -5,9 +5,8 @@
 
 #include <chrono>
 #include <filesystem>
-#include <map>
-#include <optional>
 #include <string>
+#include <type_traits>
 #include <vector>
 
 #include "extrema/device/download.hpp"
@@ -17,6 +16,50 @@
 #include "extrema/train/weights.hpp"
 
 namespace extrema::train {
+
+namespace detail {
+
+/// A buffer as the host reads it: its own memory where that is the host's, else a copy.
+template <class Device>
+class OnHost {
+  using W = Wide<Device>;
+
+ public:
+  OnHost(Device& device, Matrix<W> values) : values_{reading(values)} {
+    if constexpr (!std::is_same_v<typename Device::Memory, HostMemory>) {
+      copy_ = download(device, values_);
+      values_.data = copy_.data();
+    }
+  }
+  OnHost(OnHost&&) = default;
+  Matrix<const W> values() const { return values_; }
+
+ private:
+  std::vector<W> copy_;
+  Matrix<const W> values_;
+};
+
+/// A tensor of a file, and where in a buffer it begins.
+struct Part {
+  std::string name;
+  std::vector<Index> shape;
+  Index begin = 0;
+};
+
+/// A buffer's parameters, or the whole where it is not of the layout, as a loss's centre.
+template <class Trainer, class Buffer>
+std::vector<Part> parts(const Trainer& trainer, const Buffer& buffer) {
+  const Index size = buffer.values.size();
+  if (size != trainer.layout().size() && size != trainer.method().encoder_size())
+    return {{buffer.name, {size}, 0}};
+  std::vector<Part> result;
+  for (const ParameterEntry& entry : trainer.layout().entries())
+    if (holds(size, entry))
+      result.push_back({text(buffer.name, "/", entry.name), entry.shape, entry.where.offset});
+  return result;
+}
+
+}  // namespace detail
 
 /// A callback of fit(). In `folder`: checkpoint.safetensors (all that a run needs to go on), and
 /// student.safetensors and teacher.safetensors (each loads alone).
@@ -33,7 +76,6 @@ class Checkpoints {
   };
 
   explicit Checkpoints(Options options) : options_{std::move(options)} {}
-  explicit Checkpoints(std::string folder) : Checkpoints{Options{.folder = std::move(folder)}} {}
 
   std::string path() const { return options_.folder + "/checkpoint.safetensors"; }
   /// Where the run went on from; empty where it began anew.
@@ -64,14 +106,14 @@ class Checkpoints {
 
   void write(auto& run) {
     auto& trainer = run.trainer();
-    std::map<std::string, std::vector<Value<decltype(trainer)>>> host;
+    using Device = std::remove_reference_t<decltype(trainer.device())>;
+    std::vector<detail::OnHost<Device>> host;  // "student", "teacher", and more
     std::vector<io::TensorSource> tensors;
-    for (const auto& [name, values] : trainer.buffers()) {
-      const auto& copy = host[name] = download(trainer.device(), reading(values));
-      for (const ParameterEntry& entry : trainer.layout().entries())
-        if (entry.where.offset + entry.size() <= std::ssize(copy))
-          tensors.push_back(io::source(text(name, "/", entry.name), entry.shape,
-                                       copy.data() + entry.where.offset));
+    for (const auto& buffer : trainer.buffers()) {
+      host.emplace_back(trainer.device(), buffer.values);
+      for (const detail::Part& part : detail::parts(trainer, buffer))
+        tensors.push_back(
+            io::source(part.name, part.shape, host.back().values().data + part.begin));
     }
     io::write_checkpoint(path(), tensors,
                          {{"step", run.step()},
@@ -79,38 +121,31 @@ class Checkpoints {
                           {"run", describe_run(run)},
                           {"memory", run.memory()}});
     const eval::EncoderDescription encoder = describe_encoder(run);
-    for (const char* branch : {"student", "teacher"})
-      write_weights(text(options_.folder, "/", branch, ".safetensors"), trainer.layout(),
-                    host.at(branch), encoder);
+    write_weights(options_.folder + "/student.safetensors", trainer.layout(), host[0].values(),
+                  encoder);
+    write_weights(options_.folder + "/teacher.safetensors", trainer.layout(), host[1].values(),
+                  encoder);
     last_ = Clock::now();
   }
 
  private:
   using Clock = std::chrono::steady_clock;
-  template <class Trainer>
-  using Value =
-      std::remove_pointer_t<decltype(std::declval<Trainer>().buffers().front().values.data)>;
-
   void load(auto& run, const std::string& from) {
     const io::Checkpoint checkpoint{from};
     auto& trainer = run.trainer();
+    using W = Wide<std::remove_reference_t<decltype(trainer.device())>>;
     require_same(from, checkpoint.state().at("run"), describe_run(run));
-    std::map<std::string, std::vector<Value<decltype(trainer)>>> host;
+    const auto buffers = trainer.buffers();
+    std::vector<std::vector<W>> host;
     std::vector<io::TensorTarget> targets;
-    for (const auto& [name, values] : trainer.buffers()) {
-      auto& copy = host[name] =
-          std::vector<Value<decltype(trainer)>>(static_cast<std::size_t>(values.size()));
-      for (const ParameterEntry& entry : trainer.layout().entries())
-        if (entry.where.offset + entry.size() <= std::ssize(copy))
-          targets.push_back(io::target(text(name, "/", entry.name), entry.shape,
-                                       copy.data() + entry.where.offset));
+    for (const auto& buffer : buffers) {
+      auto& values = host.emplace_back(static_cast<std::size_t>(buffer.values.size()));
+      for (const detail::Part& part : detail::parts(trainer, buffer))
+        targets.push_back(io::target(part.name, part.shape, values.data() + part.begin));
     }
     io::load_matching(checkpoint.file(), targets);
-    for (const auto& [name, values] : trainer.buffers()) {
-      const auto uploaded = upload(trainer.device(), host.at(name));
-      ops::run(trainer.device(), ops::Copy<Value<decltype(trainer)>>{uploaded.view(), values});
-      trainer.device().synchronise();
-    }
+    for (std::size_t i = 0; i < buffers.size(); ++i)
+      detail::overwrite(trainer.device(), host[i], buffers[i].values);
     trainer.restore(checkpoint.state().at("step").template get<Index>());
     checkpoint.state().at("memory").get_to(run.memory());
     resumed_ = from;

@@ -18,9 +18,7 @@
 
 namespace extrema::train {
 
-namespace detail {
-
-/// Everything that can be known to be wrong before the first step.
+/// Throws Error for what can be known to be wrong before the first step.
 template <class Trainer, class Dataset>
 void require(const Trainer& trainer, const Dataset& images, const Recipe& recipe) {
   const auto& method = trainer.options().method;
@@ -34,6 +32,8 @@ void require(const Trainer& trainer, const Dataset& images, const Recipe& recipe
     throw Error{"fit: a batch of ", recipe.batch, " is larger than the data set of ", images.size(),
                 " images: take a smaller batch"};
 }
+
+namespace detail {
 
 /// The recipe with what the model decides filled in.
 template <class Trainer>
@@ -84,7 +84,8 @@ class Stepper {
             .threads = run.recipe().loader_threads,
             .augmentation = run.recipe().augmentation,
             .first = {static_cast<std::uint32_t>(run.step() / run.steps_per_epoch()),
-                      run.step() % run.steps_per_epoch()}};
+                      run.step() % run.steps_per_epoch()},
+            .unreadable = run.recipe().unreadable};
   }
 
   StepRecord describe(const data::Batch& batch, const ops::StepScalars& scalars,
@@ -145,7 +146,7 @@ void fit(Trainer& trainer, const Dataset& images, const Recipe& recipe, Callback
   static_assert((Callback<std::remove_reference_t<Callbacks>, Watched> && ...),
                 "fit: a callback has none of restore(run), begin(run), step(run, record), "
                 "epoch(run, record), record(run, record), save(run, record), end(run)");
-  detail::require(trainer, images, recipe);
+  train::require(trainer, images, recipe);
   const Recipe complete = detail::completed(trainer, recipe);
   Watched run{trainer, images, complete};
   const auto each = [&](const auto& call) { (call(callbacks), ...); };

@@ -10,6 +10,7 @@
 #include "extrema/core/tensor.hpp"
 #include "extrema/data/augmentation.hpp"
 #include "extrema/data/normalisation.hpp"
+#include "extrema/data/unreadable.hpp"
 #include "extrema/ops/step.hpp"
 #include "extrema/optim/schedule.hpp"
 
@@ -27,6 +28,7 @@ struct Recipe {
   double ema_momentum = 0.996;                            // at the start; it grows to 1
   data::Augmentation augmentation = {};                   // its height and width follow the model's
   std::optional<data::Normalisation> normalisation = {};  // default: ImageNet's, or 0.5 and 0.5
+  data::UnreadableLimit unreadable = {};                  // images that may be skipped
   int loader_threads = 2;
 
   double warmup() const { return warmup_epochs.value_or(epochs * 40. / 300); }

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+// extrema-pretrain: pretrains a vision transformer with ExtreMA on images.
+// Exit code 0; 2: bad usage, a bad file, or a loss that is not finite; 128 + n: stopped by signal
+// n.
+#include <csignal>
+#include <cstdio>
+#include <new>
+
+#include "extrema/core/error.hpp"
+#include "pretrain.hpp"
+
+namespace {
+
+int run(pretrain::CommandLine& line) {
+  const auto& s = line.settings();
+  if (s.attention_drop != 0)
+    throw extrema::Error{"--attn_drop_rate ", s.attention_drop,
+                         ": there is no dropout in attention (the published recipes have 0): leave "
+                         "it out, and use --drop_path_rate to regularise"};
+  if (s.device != "cpu")
+    throw extrema::Error{"--device ", s.device, ": this program computes on the cpu alone"};
+  for (const std::string& note : line.notes()) std::printf("note: %s\n", note.c_str());
+  const auto images = extrema::data::open(s.data, {.format = extrema::data::format_named(s.format),
+                                                   .decode = {.channels = s.channels.value_or(3)}});
+  if (s.precision == "bf16") return pretrain::pretrain_bf16(line, images);
+  if (s.precision == "bf16_stream") return pretrain::pretrain_bf16_stream(line, images);
+  return pretrain::pretrain_fp32(line, images);
+}
+
+int fail(const char* what) {
+  std::fflush(stdout);
+  std::fprintf(stderr, "extrema-pretrain: %s\n", what);
+  return 2;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on file sizes is an error of the write, not a death
+  pretrain::CommandLine line;
+  try {
+    line.parse(argc, argv);
+    return run(line);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return line.help(error);
+    return fail(extrema::text(error.what(), " (--help lists the options)").c_str());
+  } catch (const std::bad_alloc&) {
+    return fail(
+        "out of memory: take a smaller --batch-size, more --micro-batches, or a smaller model");
+  } catch (const std::exception& error) {
+    return fail(error.what());
+  }
+}

@@ -1,0 +1,364 @@
+// SPDX-License-Identifier: MIT
+// From settings to a run of train::fit and back.
+#pragma once
+
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "extrema/cpu/cpu.hpp"
+#ifdef EXTREMA_HAS_ONEDNN
+#include "extrema/cpu/onednn.hpp"
+#endif
+#include "extrema/data/subset.hpp"
+#include "extrema/io/checkpoint.hpp"
+#include "extrema/loss/catalogue.hpp"
+#include "extrema/mask/catalogue.hpp"
+#include "extrema/nn/presets.hpp"
+#include "extrema/optim/catalogue.hpp"
+#include "extrema/train/checkpoints.hpp"
+#include "extrema/train/fit.hpp"
+#include "extrema/train/health.hpp"
+#include "extrema/train/knn_probe.hpp"
+#include "extrema/train/metrics.hpp"
+#include "extrema/train/progress.hpp"
+#include "extrema/train/run_folder.hpp"
+#include "extrema/train/stop_signal.hpp"
+#include "extrema/train/trainer.hpp"
+#include "memory.hpp"
+#include "pretrain.hpp"
+#include "trial.hpp"
+
+namespace pretrain {
+
+using namespace extrema;
+
+/// A callback that is not always wanted.
+template <class Callback>
+class Perhaps {
+ public:
+  Perhaps(bool wanted, auto&&... arguments) {
+    if (wanted) callback_.emplace(arguments...);
+  }
+  void epoch(auto& run, train::StepRecord& record) {
+    if (callback_) callback_->epoch(run, record);
+  }
+
+ private:
+  std::optional<Callback> callback_;
+};
+
+/// Where the run begins and ends, if the command line says so.
+struct Bounds {
+  int start_epoch = 0;
+  std::optional<long> max_steps;
+
+  void restore(auto& run) const {
+    run.trainer().restore(std::min(start_epoch * run.steps_per_epoch(), run.steps()));
+  }
+  void begin(auto& run) const { stop_at_last(run); }
+  void step(auto& run, auto&) const { stop_at_last(run); }
+
+ private:
+  void stop_at_last(auto& run) const {
+    if (max_steps && run.step() >= *max_steps) run.stop();
+  }
+};
+
+/// Counts the images that could not be read.
+struct Skips {
+  Index count = 0;
+  void record(auto&, const train::StepRecord& record) { count = record.skipped_images; }
+};
+
+template <class Format>
+class Program {
+#ifdef EXTREMA_HAS_ONEDNN
+  using Device = cpu::BasicDevice<Format, cpu::OneDnn>;
+#else
+  using Device = cpu::BasicDevice<Format, cpu::EigenProducts>;
+#endif
+  using Method = siamese::Extrema<nn::Vit<nn::dynamic>, mask::Shipped, loss::Shipped>;
+  using Trainer = train::Trainer<Method, optim::Shipped, Device>;
+  using Images = data::AnyDataset;
+  using Some = data::Subset<Images>;
+
+ public:
+  Program(CommandLine& line, const Images& images)
+      : line_{line},
+        s_{line.settings()},
+        images_{images},
+        trainer_{prepared(), trainer_options()},
+        recipe_{recipe()} {}
+
+  int run() {
+    train::require(trainer_, images_, recipe_);
+    describe();
+    plan();
+    if (s_.dry_run) return 0;
+    return train();
+  }
+
+ private:
+  Device& prepared() {
+#ifdef _OPENMP
+    if (s_.threads) omp_set_num_threads(*s_.threads);
+#else
+    if (s_.threads.value_or(1) != 1)
+      throw Error{"--threads ", *s_.threads, ": this program was built without OpenMP"};
+#endif
+    if (s_.deterministic) device_.products().determinism(cpu::Determinism::threads);
+    line_.resolve("--threads", std::to_string(device_.threads()));
+    line_.resolve("--workers", std::to_string(s_.loader_threads.value_or(device_.threads())));
+    return device_;
+  }
+
+  nn::VitShape shape() const {
+    nn::VitShape shape = nn::preset(s_.arch);
+    shape.dim = s_.dim.value_or(shape.dim);
+    shape.depth = s_.depth.value_or(shape.depth);
+    shape.heads = s_.heads.value_or(shape.heads);
+    shape.mlp_ratio = s_.mlp_ratio.value_or(shape.mlp_ratio);
+    shape.patch = s_.patch.value_or(shape.patch);
+    shape.class_depth = s_.class_depth;
+    return shape;
+  }
+
+  ImageExtent extent() const {
+    if (!s_.image.empty()) return {images_.channels(), s_.image.front(), s_.image.back()};
+    return images_.common_extent().value_or(ImageExtent{images_.channels(), 224, 224});
+  }
+
+  mask::Shipped policy() const {
+    using enum mask::Rounding;
+    const auto rounding = s_.rounding == "up" ? up : s_.rounding == "nearest" ? nearest : truncate;
+    return mask::make(s_.mask.value_or(s_.disjoint ? "disjoint" : "independent"),
+                      {.ratio = s_.mask_ratio, .rounding = rounding});
+  }
+
+  typename Trainer::Options trainer_options() const {
+    return {.method = {.backbone = {.image = extent(),
+                                    .shape = shape(),
+                                    .layer_scale = s_.layer_scale,
+                                    .drop_path = s_.drop_path},
+                       .hidden = s_.hidden,
+                       .projection = s_.projection,
+                       .views = s_.views,
+                       .mask = policy(),
+                       .loss = loss::make(s_.loss, {.temperature = s_.temperature})},
+            .optimizer = optim::make(s_.optimizer, {.beta1 = s_.betas.at(0),
+                                                    .beta2 = s_.betas.at(1),
+                                                    .epsilon = s_.epsilon,
+                                                    .momentum = s_.momentum}),
+            .seed = s_.seed,
+            .clip = s_.clip.value_or(0)};
+  }
+
+  data::Augmentation augmentation() const {
+    if (s_.crop_only + s_.centre_crop + s_.consistent_colour + s_.two_crops > 1)
+      throw Error{"--aug-...: two augmentations are named, expected one"};
+    return {.scale = {s_.crop_min, 1},
+            .flip = s_.flip,
+            .colour = {.brightness = s_.jitter.at(0),
+                       .contrast = s_.jitter.at(1),
+                       .saturation = s_.jitter.at(2),
+                       .hue = s_.jitter.at(3),
+                       .grey = s_.grey},
+            .pair = s_.crop_only     ? data::Pair::crop_only
+                    : s_.centre_crop ? data::Pair::centre_crop
+                    : s_.two_crops   ? data::Pair::two_crops
+                                     : data::Pair::spatially_consistent_colour};
+  }
+
+  train::Recipe recipe() const {
+    return {.epochs = s_.epochs,
+            .batch = s_.batch,
+            .learning_rate = s_.learning_rate,
+            .min_learning_rate = s_.min_learning_rate,
+            .warmup_epochs = s_.warmup.value_or(std::min(10.0, s_.epochs / 6.0)),
+            .weight_decay = s_.weight_decay,
+            .weight_decay_end = s_.weight_decay_end,
+            .ema_momentum = s_.ema_momentum,
+            .augmentation = augmentation(),
+            .normalisation = s_.mean.empty() ? data::Normalisation::usual(images_.channels())
+                                             : data::Normalisation{s_.mean, s_.deviation},
+            .unreadable = {.share = s_.max_unreadable},
+            .loader_threads = *s_.loader_threads};
+  }
+
+  void describe() const {
+    const auto& backbone = trainer_.method().backbone();
+    const auto& [channels, height, width] = backbone.image();
+    const auto& [patch, dim, depth, heads, mlp_ratio, class_depth] = backbone.shape();
+    const Grid grid = backbone.grid();
+    const double parameters = static_cast<double>(trainer_.layout().size());
+    std::printf(
+        "%s (width %d, %d + %d blocks, %d heads), %.3g M parameters, on %td images of %d x %d x "
+        "%d: "
+        "grid %d x %d, %d views x %d tokens; %s on %s, %d threads%s, seed %llu\n",
+        s_.arch.c_str(), dim, depth, class_depth, heads, parameters / 1e6, images_.size(), channels,
+        height, width, grid.height, grid.width, s_.views,
+        mask::keep_at_most(trainer_.options().method.mask, grid), s_.precision.c_str(),
+        cpu::instruction_set(), device_.threads(), s_.deterministic ? ", deterministic" : "",
+        static_cast<unsigned long long>(s_.seed));
+  }
+
+  /// Cuts the batch so that a step fits into memory, and says what the run takes.
+  void plan() {
+    const StepCost cost = Trial{trainer_, recipe_}.measure();
+    const double images = loader_bytes(), free = 0.9 * free_memory() - images;
+    recipe_.pieces = s_.micro_batches > 0 ? s_.micro_batches : pieces_of_checkpoint();
+    if (recipe_.pieces == 0)
+      for (recipe_.pieces = 1; cost.bytes(micro_batch()) > free; ++recipe_.pieces)
+        if (micro_batch() == 1)
+          throw Error{"a step of one image at a time takes ",
+                      mebibytes(cost.bytes(1) + images),
+                      ", of which ",
+                      mebibytes(images),
+                      " for ",
+                      recipe_.batch,
+                      " images that wait; ",
+                      mebibytes(free_memory()),
+                      " are free: take a smaller model or --batch-size"};
+    recipe_.require();
+    line_.resolve("--micro-batches", std::to_string(recipe_.pieces));
+    const double buffers = parameter_bytes(), seconds = cost.seconds(recipe_.batch);
+    std::printf(
+        "a step of %td images%s: about %.3g s (%.3g images/s, if they are read as fast), %s of "
+        "memory (%s parameters, %s activations, %s images), %s free; all %td steps: %s\n",
+        recipe_.batch,
+        recipe_.pieces > 1 ? text(" in ", recipe_.pieces, " micro-batches").c_str() : "", seconds,
+        static_cast<double>(recipe_.batch) / seconds,
+        mebibytes(buffers + cost.bytes(micro_batch()) + images).c_str(), mebibytes(buffers).c_str(),
+        mebibytes(cost.bytes(micro_batch())).c_str(), mebibytes(images).c_str(),
+        mebibytes(free_memory()).c_str(), steps(),
+        train::duration_text(seconds * static_cast<double>(steps())).c_str());
+  }
+
+  Index micro_batch() const { return (recipe_.batch + recipe_.pieces - 1) / recipe_.pieces; }
+
+  /// A run that goes on keeps its micro-batches, for its bits depend on them. 0: there is none.
+  Index pieces_of_checkpoint() const {
+    const std::string path = checkpoint();
+    if (path.empty()) return 0;
+    return io::Checkpoint{path}.state().at("run").value("pieces", Index{0});
+  }
+  std::string checkpoint() const {
+    if (!s_.resume.empty()) return s_.resume;
+    const std::string own = s_.output + "/checkpoint.safetensors";
+    return !s_.fresh && std::filesystem::exists(own) ? own : "";
+  }
+
+  double parameter_bytes() {
+    double count = static_cast<double>(trainer_.layout().size());  // of gradients
+    double bytes = 0;
+    for (const auto& buffer : trainer_.buffers())
+      count += static_cast<double>(buffer.values.size());
+    if (!std::is_same_v<Scalar<Device>, Wide<Device>>)
+      bytes = static_cast<double>(trainer_.layout().size() + trainer_.method().encoder_size()) *
+              sizeof(Scalar<Device>);
+    return bytes + count * sizeof(Wide<Device>);
+  }
+
+  /// Of batches that are made ahead (three), and on their way to the device (four), a pair each.
+  double loader_bytes() const {
+    const Index extent = trainer_.method().backbone().image().size();
+    return static_cast<double>(7 * (data::shares_image(recipe_.augmentation.pair) ? 1 : 2) *
+                               recipe_.batch * extent);
+  }
+
+  static std::string mebibytes(double bytes) {
+    char digits[32];
+    const double mebi = bytes / (1 << 20);
+    std::snprintf(digits, sizeof digits, mebi < 1024 ? "%.0f MiB" : "%.1f GiB",
+                  mebi < 1024 ? mebi : mebi / 1024);
+    return digits;
+  }
+
+  int train() {
+    const train::StopSignal stop;
+    const train::RunFolder folder{s_.output};
+    if (!s_.init.empty()) train::load_weights(trainer_, s_.init);
+    io::make_folders(s_.log);
+    const std::string configuration = s_.log + "/config.ini";
+    io::write_atomically(configuration, line_.configuration());
+
+    const std::optional<Images> test = test_images();
+    const Some looked_at = spread(images_, s_.health_images), bank = spread(images_, s_.knn_bank),
+               queries = spread(test ? *test : images_, s_.knn_queries);
+    const eval::EncodeOptions encode{.batch = std::min<Index>(recipe_.batch, 64),
+                                     .threads = *s_.loader_threads,
+                                     .unreadable = recipe_.unreadable};
+    using Probe = train::KnnProbe<Some>;
+    using Health = train::Health<Some>;
+    train::Checkpoints checkpoints{{.folder = s_.output,
+                                    .every_epochs = s_.save_every,
+                                    .every_minutes = s_.save_minutes,
+                                    .resume = s_.resume,
+                                    .fresh = s_.fresh}};
+    Skips skips;
+    train::fit(
+        trainer_, images_, recipe_, Bounds{s_.start_epoch, s_.max_steps}, checkpoints,
+        Perhaps<Probe>{test.has_value(), bank, queries,
+                       typename Probe::Options{.every_epochs = s_.knn_every, .encode = encode}},
+        Perhaps<Health>{s_.health_images > 0, looked_at,
+                        typename Health::Options{.encode = encode}},
+        train::Progress{}, skips,
+        train::Metrics{train::Metrics::Options{.folder = s_.log, .every = s_.print_every}}, stop);
+    if (skips.count > 0)
+      std::printf("%td images could not be read; others took their places\n", skips.count);
+    return finish(configuration);
+  }
+
+  int finish(const std::string& configuration) const {
+    if (trainer_.count() >= steps()) {
+      std::printf("done: %s/teacher.safetensors, %s/student.safetensors\n", s_.output.c_str(),
+                  s_.output.c_str());
+      return 0;
+    }
+    const int signal = train::StopSignal::number();
+    std::printf("stopped%s after step %td of %td, saved; to go on: %s --config %s\n",
+                signal == 0 ? "" : text(" by signal ", signal).c_str(), trainer_.count(), steps(),
+                line_.program().c_str(), configuration.c_str());
+    return signal == 0 ? 0 : 128 + signal;
+  }
+
+  Index steps() const { return images_.size() / recipe_.batch * recipe_.epochs; }
+
+  static Some spread(const Images& images, Index count) {
+    std::vector<Index> chosen(static_cast<std::size_t>(std::min(count, images.size())));
+    for (std::size_t i = 0; i < chosen.size(); ++i)
+      chosen[i] = static_cast<Index>(i) * images.size() / std::ssize(chosen);
+    return {images, std::move(chosen)};
+  }
+
+  /// Of the k-NN evaluation, if it is wanted.
+  std::optional<Images> test_images() const {
+    if (s_.knn_every == 0) return {};
+    const bool own = s_.knn_test.empty();
+    if (own && !images_.common_extent() && !std::filesystem::is_directory(s_.data + "/train"))
+      throw Error{"--knn-freq: ", s_.data,
+                  " has no test part (`val` or `test` beside `train`): name one with --knn-test"};
+    return data::open(own ? s_.data : s_.knn_test,
+                      {.format = data::format_named(s_.format),
+                       .split = data::Split::test,
+                       .decode = {.channels = s_.channels.value_or(3)}});
+  }
+
+  CommandLine& line_;
+  const Settings& s_;
+  const Images& images_;
+  Device device_;
+  Trainer trainer_;
+  train::Recipe recipe_;
+};
+
+}  // namespace pretrain

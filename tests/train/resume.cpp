@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT
+// A run that is killed at any moment and started again ends with the bits of one that was not, and
+// so does one with other threads.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "pretraining.hpp"
+
+namespace {
+
+/// The exit code of a run to its end; INFO shows what it said.
+int finish(const Arguments& arguments, const TemporaryFolder& folder) {
+  Pretraining run{arguments, folder / "said"};
+  const int code = run.wait();
+  if (code != 0) MESSAGE(run.said());
+  return code;
+}
+
+bool half_written(const std::string& folder) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator{folder, none})
+    if (entry.path().extension() == ".extrema-tmp") return true;
+  return false;
+}
+
+}  // namespace
+
+TEST_CASE("killed at random moments, and while a checkpoint is written") {
+  const TemporaryFolder folder;
+  make_images(folder / "data", 2);
+  const Arguments more{"--epochs", "8", "--save-minutes", "0.0002"};
+  const Arguments straight = tiny(folder / "data", folder / "straight") + more;
+  const Arguments killed = tiny(folder / "data", folder / "killed") + more;
+  REQUIRE(finish(straight, folder) == 0);
+
+  std::mt19937 random{7};
+  int kills = 0, in_writing = 0;
+  bool ended = false;
+  for (int attempt = 0; attempt < 12 && !ended; ++attempt) {
+    Pretraining run{killed, folder / "said"};
+    const std::string log = folder / "killed/metrics.jsonl";
+    const auto before = size_of(log);
+    run.until([&] { return size_of(log) > before; });  // it has begun to train
+    if (attempt % 2 == 0) std::this_thread::sleep_for(std::chrono::microseconds{random() % 20000});
+    else run.until([&] { return half_written(folder / "killed"); });
+    run.signal(SIGKILL);
+    ended = run.wait() == 0;
+    kills += !ended;
+    in_writing += half_written(folder / "killed");
+  }
+  CHECK(kills >= 4);
+  CHECK(in_writing >= 1);
+  REQUIRE(finish(killed, folder) == 0);
+  CHECK_FALSE(half_written(folder / "killed"));
+  CHECK(tensors(checkpoint(folder / "killed")) == tensors(checkpoint(folder / "straight")));
+  CHECK(metrics(folder / "killed") == metrics(folder / "straight"));
+  CHECK(metrics(folder / "straight").find("\"step\":24,") != std::string::npos);
+}
+
+TEST_CASE("stopped by a signal it saves, and says how to go on") {
+  const TemporaryFolder folder;
+  make_images(folder / "data");
+  const Arguments epochs{"--epochs", "20"};
+  REQUIRE(finish(tiny(folder / "data", folder / "straight") + epochs, folder) == 0);
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const std::string output = folder / ("stopped" + std::to_string(signal));
+    Pretraining run{tiny(folder / "data", output) + epochs, folder / "said"};
+    run.until([&] { return size_of(output + "/metrics.jsonl") > 0; });
+    run.signal(signal);
+    REQUIRE(run.wait() == 128 + signal);
+    const std::string said = run.said(), words = "to go on: ";
+    REQUIRE(contains(said, words));
+    const std::string command = said.substr(said.find(words) + words.size());
+    REQUIRE(std::system((command.substr(0, command.find('\n')) + " >/dev/null 2>&1").c_str()) == 0);
+    CHECK(tensors(checkpoint(output)) == tensors(checkpoint(folder / "straight")));
+    CHECK(metrics(output) == metrics(folder / "straight"));
+  }
+}
+
+TEST_CASE("the same whatever the threads") {
+  const TemporaryFolder folder;
+  make_images(folder / "data", 3);
+  const auto run = [&](const std::string& name, const Arguments& more) {
+    REQUIRE(finish(tiny(folder / "data", folder / name) + Arguments{"--epochs", "3"} + more,
+                   folder) == 0);
+    return tensors(checkpoint(folder / name)) + metrics(folder / name);
+  };
+  const std::string one = run("one", {"-j", "1"});
+  CHECK(run("two", {"-j", "2"}) == one);
+  CHECK(run("four", {"-j", "4"}) == one);
+  CHECK(run("seed", {"--seed", "1"}) != one);  // the comparison sees a difference
+  const std::string promised = run("promised", {"--deterministic"});
+  CHECK(run("promised2", {"--deterministic", "--threads", "2"}) == promised);
+}
+
+TEST_CASE("a configuration that is fed back gives the same run") {
+  const TemporaryFolder folder;
+  make_images(folder / "data");
+  const Arguments first =
+      tiny(folder / "data", folder / "first") +
+      Arguments{
+          "--epochs",     "2",   "--opt-betas",  "0.9", "0.95", "--mask-policy", "inverse-block",
+          "--mask-ratio", "0.5", "--aug-spatial"};
+  REQUIRE(finish(first, folder) == 0);
+  REQUIRE(finish({"--config", folder / "first/config.ini", "--output_dir", folder / "second",
+                  "--log_dir", folder / "second"},
+                 folder) == 0);
+  CHECK(tensors(checkpoint(folder / "second")) == tensors(checkpoint(folder / "first")));
+  CHECK(metrics(folder / "second") == metrics(folder / "first"));
+}
