@@ -86,10 +86,10 @@ TEST_CASE("every reference file holds, in double and in float") {
     for (const std::string mode : modes) {
       // In float it is at the edge, as the reference is: tests/siamese/official_steps.cpp.
       if (!mode.empty() && entry.path().stem() == "extrema_infonce_step") continue;
-      const auto [code, output] = run(mode + " " + entry.path().string());
-      INFO(output);
-      CHECK(code == 0);
-      CHECK(output.find("not compared") == output.npos);
+      const Result result = run(mode + " " + entry.path().string());
+      INFO(result.output);
+      CHECK(result.code == 0);
+      CHECK(result.output.find("not compared") == std::string::npos);
     }
   }
 }
@@ -97,41 +97,41 @@ TEST_CASE("every reference file holds, in double and in float") {
 TEST_CASE("a number that is off is found, whichever it is") {
   const std::string good = read(reference("vit_forward"));
   std::size_t found = 0;
-  for (const std::size_t from_end : {4, 40'000, 400'000}) {  // of gradients and outputs
+  for (const std::size_t from_end : {4u, 40'000u, 400'000u}) {  // of gradients and outputs
     std::string bad = good;
     bad[bad.size() - from_end + 3] = static_cast<char>(bad[bad.size() - from_end + 3] ^ 0x40);
     const Temporary file{bad};
-    const auto [code, output] = run(file.path.string());
-    INFO(output);
-    CHECK(code == 1);
-    found += output.find("EXCEEDED") != output.npos;
+    const Result result = run(file.path.string());
+    INFO(result.output);
+    CHECK(result.code == 1);
+    found += result.output.find("EXCEEDED") != std::string::npos;
   }
   CHECK(found == 3);
 }
 
 TEST_CASE("an unknown kind is named") {
   const Temporary file{empty_file(R"({"kind":"seance"})")};
-  const auto [code, output] = run(file.path.string());
-  CHECK(code == 1);
-  CHECK(output.find("`seance` is not known") != output.npos);
-  CHECK(is_one_line(output));
+  const Result result = run(file.path.string());
+  CHECK(result.code == 1);
+  CHECK(result.output.find("`seance` is not known") != std::string::npos);
+  CHECK(is_one_line(result.output));
 }
 
 TEST_CASE("one unknown file does not hide the others") {
   const Temporary file{empty_file(R"({"kind":"seance"})")};
-  const auto [code, output] = run(file.path.string() + " " + reference("pos_embed"));
-  CHECK(code == 1);
-  CHECK(output.find("  holds\n") != output.npos);
+  const Result result = run(file.path.string() + " " + reference("pos_embed"));
+  CHECK(result.code == 1);
+  CHECK(result.output.find("  holds\n") != std::string::npos);
 }
 
 TEST_CASE("files that are missing or broken, and bad options: one line, exit 2") {
   const std::string good = read(reference("losses"));
   const auto check = [](const std::string& arguments, const std::string& phrase) {
-    const auto [code, output] = run(arguments);
-    INFO(output);
-    CHECK(code == 2);
-    CHECK(is_one_line(output));
-    CHECK(output.find(phrase) != output.npos);
+    const Result result = run(arguments);
+    INFO(result.output);
+    CHECK(result.code == 2);
+    CHECK(is_one_line(result.output));
+    CHECK(result.output.find(phrase) != std::string::npos);
   };
   check("/nowhere/at.all", "/nowhere/at.all");
   {
@@ -157,8 +157,8 @@ TEST_CASE("metadata that does not describe the file: one line, exit 2") {
   REQUIRE(at != bytes.npos);
   bytes.replace(at, from.size(), to);
   const Temporary file{bytes};
-  const auto [code, output] = run(file.path.string());
-  INFO(output);
-  CHECK(code == 2);
-  CHECK(output.find("in the model that its metadata describes") != output.npos);
+  const Result result = run(file.path.string());
+  INFO(result.output);
+  CHECK(result.code == 2);
+  CHECK(result.output.find("in the model that its metadata describes") != std::string::npos);
 }
