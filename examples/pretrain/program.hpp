@@ -231,16 +231,18 @@ class Program {
     recipe_.require();
     line_.resolve("--micro-batches", std::to_string(recipe_.pieces));
     const double buffers = parameter_bytes(), seconds = cost.seconds(recipe_.batch);
-    std::printf(
-        "a step of %td images%s: about %.3g s (%.3g images/s, if they are read as fast), %s of "
-        "memory (%s parameters, %s activations, %s images), %s free; all %td steps: %s\n",
-        recipe_.batch,
-        recipe_.pieces > 1 ? text(" in ", recipe_.pieces, " micro-batches").c_str() : "", seconds,
-        static_cast<double>(recipe_.batch) / seconds,
-        mebibytes(buffers + cost.bytes(micro_batch()) + images).c_str(), mebibytes(buffers).c_str(),
-        mebibytes(cost.bytes(micro_batch())).c_str(), mebibytes(images).c_str(),
-        mebibytes(free_memory()).c_str(), steps(),
-        train::duration_text(seconds * static_cast<double>(steps())).c_str());
+    const std::string pieces =
+        recipe_.pieces > 1 ? text(" in ", recipe_.pieces, " micro-batches") : std::string{};
+    std::printf("%s\n",
+                text("a step of ", recipe_.batch, " images", pieces, ": about ", rounded(seconds),
+                     " s (", rounded(static_cast<double>(recipe_.batch) / seconds),
+                     " images/s, if they are read as fast), ",
+                     mebibytes(buffers + cost.bytes(micro_batch()) + images), " of memory (",
+                     mebibytes(buffers), " parameters, ", mebibytes(cost.bytes(micro_batch())),
+                     " activations, ", mebibytes(images), " images), ", mebibytes(free_memory()),
+                     " free; all ", steps(),
+                     " steps: ", train::duration_text(seconds * static_cast<double>(steps())))
+                    .c_str());
   }
 
   Index micro_batch() const { return (recipe_.batch + recipe_.pieces - 1) / recipe_.pieces; }
@@ -276,10 +278,13 @@ class Program {
   }
 
   static std::string mebibytes(double bytes) {
-    char digits[32];
     const double mebi = bytes / (1 << 20);
-    std::snprintf(digits, sizeof digits, mebi < 1024 ? "%.0f MiB" : "%.1f GiB",
-                  mebi < 1024 ? mebi : mebi / 1024);
+    return mebi < 1024 ? rounded(mebi) + " MiB" : rounded(mebi / 1024) + " GiB";
+  }
+  /// Three digits, all of those before the point: 0.0123, 12.3, 1234.
+  static std::string rounded(double number) {
+    char digits[32];
+    std::snprintf(digits, sizeof digits, number < 100 ? "%.3g" : "%.0f", number);
     return digits;
   }
 

@@ -1,0 +1,356 @@
+// SPDX-License-Identifier: MIT
+// The table of faults: what extrema-pretrain says to each, its exit code, and what survives. Each
+// row is first run without its fault, which succeeds.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <zlib.h>
+
+#include "extrema/io/checkpoint.hpp"
+#include "pretraining.hpp"
+
+namespace fs = std::filesystem;
+using namespace extrema;
+
+namespace {
+
+/// Where a row happens: sound images in data/, and where a row asks for one, a checkpoint of a run
+/// in out/.
+struct Stage {
+  TemporaryFolder folder;
+  std::string data = folder / "data", out = folder / "out";
+
+  Arguments arguments() const { return tiny(data, out) + Arguments{"--epochs", "1"}; }
+  std::string image(int number) const {
+    return data + (number % 2 ? "/a/" : "/b/") + std::to_string(100 + number) + ".png";
+  }
+};
+
+/// What a fault does to a stage; more arguments for the faulty run; what happens in its process
+/// before it begins.
+struct Fault {
+  const char* name;
+  std::function<void(const Stage&)> make = {};
+  Arguments arguments = {};
+  std::function<void()> before = {};
+  const char* says = "";
+  bool resumes =
+      false;  // the stage has a checkpoint of one epoch, and the run goes on to the second
+  int code = 2;
+};
+
+std::string flipped(std::string bytes) {
+  bytes[bytes.size() - 100] ^= 1;
+  return bytes;
+}
+
+/// Writes a checkpoint anew under another version, with a sound checksum.
+void rewrite(const std::string& path, const char* version) {
+  const io::Safetensors file{path};
+  std::vector<io::TensorSource> tensors;
+  std::vector<std::vector<float>> values;
+  values.reserve(file.tensors().size());
+  for (const auto& tensor : file.tensors()) {
+    auto& copy = values.emplace_back(static_cast<std::size_t>(tensor.size()));
+    tensor.copy_to(std::span{copy});
+    tensors.push_back(io::source(std::string{tensor.name()},
+                                 std::vector<Index>(tensor.shape().begin(), tensor.shape().end()),
+                                 copy.data()));
+  }
+  io::write_safetensors(path, tensors,
+                        {{"extrema_checkpoint", version}, {"state", file.metadata().at("state")}});
+}
+
+std::string huge_png() {  // its header claims 65,000 x 65,000 pixels
+  std::string bytes = png(picture(3, 40, 40));
+  bytes.replace(16, 8, std::string{"\0\0\xfd\xe8\0\0\xfd\xe8", 8});
+  const auto crc = crc32(0, reinterpret_cast<const Bytef*>(bytes.data() + 12), 17);
+  bytes.replace(29, 4, big_endian(static_cast<std::uint32_t>(crc)));
+  return bytes;
+}
+
+/// Replaces one image, of which the run goes on without: exit code 0, the file named.
+std::function<void(const Stage&)> image(std::string name, std::string bytes) {
+  return [=](const Stage& stage) {
+    fs::remove(stage.image(3));
+    write_file(fs::path{stage.image(3)}.parent_path() / name, bytes);
+  };
+}
+
+/// IDX files of 24 images in place of the folder, some bytes of them left out or another magic.
+std::function<void(const Stage&)> idx(std::size_t missing, std::uint32_t magic,
+                                      std::uint32_t labels = 24) {
+  return [=](const Stage& stage) {
+    fs::remove_all(stage.data);
+    const std::string pixels(24 * 32 * 32, '\x40');
+    write_below(stage.data + "/train-images-idx3-ubyte", big_endian(magic) + big_endian(24) +
+                                                             big_endian(32) + big_endian(32) +
+                                                             pixels.substr(missing));
+    write_below(stage.data + "/train-labels-idx1-ubyte",
+                big_endian(0x801) + big_endian(labels) + std::string(labels, '\1'));
+  };
+}
+
+/// Even root obeys permissions and limits from here on.
+void without_privileges() {
+  for (const unsigned long capability : {1ul, 2ul}) ::prctl(PR_CAPBSET_DROP, capability, 0, 0, 0);
+}
+void small_files() {
+  const rlimit limit{40000, 40000};
+  ::setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+const std::vector<Fault> faults{
+    {.name = "no such data folder",
+     .make = [](const Stage& s) { fs::remove_all(s.data); },
+     .says = "/data: no such file or folder"},
+    {.name = "empty data folder",
+     .make = [](const Stage& s) { fs::remove_all(s.data), fs::create_directory(s.data); },
+     .says = "/data: expected .jpg, .jpeg or .png files"},
+    {.name = "a data folder that may not be read",
+     .make = [](const Stage& s) { fs::permissions(s.data, fs::perms::none); },
+     .before = without_privileges,
+     .says = "Permission denied"},
+
+    {.name = "an image that may not be read",
+     .make = [](const Stage& s) { fs::permissions(s.image(3), fs::perms::none); },
+     .before = without_privileges,
+     .says = "103.png: cannot be opened",
+     .code = 0},
+    {.name = "a truncated image",
+     .make = image("x.png", png(picture(3, 40, 40)).substr(0, 900)),
+     .says = "x.png: damaged or truncated PNG",
+     .code = 0},
+    {.name = "an image of no bytes",
+     .make = image("x.jpg", ""),
+     .says = "x.jpg: the file is empty",
+     .code = 0},
+    {.name = "a CMYK image",
+     .make = image("x.jpg", jpeg(picture(4, 40, 40))),
+     .says = "x.jpg: expected a grey or RGB JPEG, found CMYK",
+     .code = 0},
+    {.name = "an image of 16 bits",
+     .make = image("x.png", png(std::vector<std::uint16_t>(40 * 40 * 3, 30000).data(), 40, 40,
+                                PNG_FORMAT_LINEAR_RGB)),
+     .says = "x.png: expected 8 bits per channel, found 16",
+     .code = 0},
+    {.name = "an image of one pixel",
+     .make = image("x.png", png(picture(3, 1, 1))),
+     .says = "x.png: 1 x 1 pixels are fewer than 2",
+     .code = 0},
+    {.name = "an image of billions of pixels",
+     .make = image("x.png", huge_png()),
+     .says = "x.png: 65000 x 65000 pixels are more than the limit",
+     .code = 0},
+    {.name = "too many unreadable images",
+     .make =
+         [](const Stage& s) {
+           for (int i = 0; i < 12; ++i) write_file(s.image(i), "none");
+         },
+     .says = "images met so far cannot be read"},
+
+    {.name = "a truncated IDX file", .make = idx(100, 0x803), .says = "train-images-idx3-ubyte"},
+    {.name = "an IDX file of labels in place of images",
+     .make = idx(0, 0x801),
+     .says = "train-images-idx3-ubyte: expected"},
+    {.name = "fewer labels than images",
+     .make = idx(0, 0x803, 23),
+     .says = "train-labels-idx1-ubyte"},
+
+    {.name = "patches that do not fill the image",
+     .arguments = {"--img-size", "30", "30"},
+     .says = "30 x 30 are not made of whole patches of 8 x 8"},
+    {.name = "masks that cannot be disjoint",
+     .arguments = {"--img-size", "80", "80", "--num-masks", "5", "--mask-ratio", "0.61"},
+     .says = "5 views of 39 patches need 195, the grid has 100"},
+    {.name = "a batch larger than the data",
+     .arguments = {"-b", "25"},
+     .says = "a batch of 25 is larger than the data set of 24 images"},
+    {.name = "heads that do not divide the width",
+     .arguments = {"--heads", "3"},
+     .says = "heads must divide dim"},
+    {.name = "a model that fits no memory",
+     .arguments = {"--mlp-dim", "100000000"},
+     .says = "out of memory"},
+    {.name = "attention dropout",
+     .arguments = {"--attn_drop_rate", "0.1"},
+     .says = "there is no dropout in attention"},
+    {.name = "an unknown flag", .arguments = {"--no-such-flag"}, .says = "--no-such-flag"},
+    {.name = "a number that is none", .arguments = {"--lr", "fast"}, .says = "--lr"},
+    {.name = "an unknown architecture", .arguments = {"-a", "vit_giant"}, .says = "vit_giant"},
+    {.name = "another device", .arguments = {"--device", "cuda"}, .says = "--device cuda"},
+    {.name = "two augmentations",
+     .arguments = {"--aug-spatial", "--aug-centercrop"},
+     .says = "two augmentations are named"},
+
+    {.name = "a loss that is not finite",
+     .arguments = {"--lr", "1e36"},
+     .says = "lower the learning rate",
+     .resumes = true},
+    {.name = "no room for the checkpoint",
+     .before = small_files,
+     .says = "checkpoint.safetensors: ",
+     .resumes = true},
+    {.name = "a truncated checkpoint",
+     .make =
+         [](const Stage& s) {
+           fs::resize_file(checkpoint(s.out), fs::file_size(checkpoint(s.out)) - 1000);
+         },
+     .says = "checkpoint.safetensors: ",
+     .resumes = true},
+    {.name = "a checkpoint with a flipped bit",
+     .make =
+         [](const Stage& s) {
+           write_file(checkpoint(s.out), flipped(read_file(checkpoint(s.out))));
+         },
+     .says = "checksum",
+     .resumes = true},
+    {.name = "a checkpoint of a newer version",
+     .make = [](const Stage& s) { rewrite(checkpoint(s.out), "2"); },
+     .says = "was written by a newer version",
+     .resumes = true},
+    {.name = "a checkpoint of another architecture",
+     .arguments = {"--dim", "48"},
+     .says = "is of a run with dim 32, this one has 48",
+     .resumes = true},
+    {.name = "a checkpoint that is not there",
+     .arguments = {"--resume", "@/none.safetensors"},
+     .says = "/none.safetensors: "},
+    {.name = "first weights of another architecture",
+     .arguments = {"--fresh", "--init", "@/out/student.safetensors", "--depth", "3"},
+     .says = "does not fit this model",
+     .resumes = true},
+    {.name = "an unknown name in a configuration",
+     .make = [](const Stage& s) { write_file(s.folder / "c.ini", "speed=9\n"); },
+     .arguments = {"--config", "@/c.ini"},
+     .says = "speed"},
+    {.name = "an output folder that may not be written to",
+     .make =
+         [](const Stage& s) {
+           fs::permissions(s.out, fs::perms::owner_read | fs::perms::owner_exec);
+         },
+     .before = without_privileges,
+     .says = "/out/config.ini: cannot be created: Permission denied",
+     .resumes = true},
+};
+
+/// All files below the output folder, but those that say how the run goes.
+std::string survivors(const std::string& out) {
+  std::string result;
+  for (const char* name : {"checkpoint", "student", "teacher"})
+    result += read_file(out + "/" + name + ".safetensors");
+  return result;
+}
+
+int lines_of_error(const std::string& said) {
+  int count = 0;
+  for (std::size_t at = 0; (at = said.find("extrema-pretrain: ", at)) != said.npos; ++at)
+    count += at == 0 || said[at - 1] == '\n';
+  return count;
+}
+
+/// The exit code of a run, and what it said.
+std::pair<int, std::string> run(const Stage& stage, const Arguments& arguments,
+                                const std::function<void()>& before = {}) {
+  Pretraining pretraining{arguments, stage.folder / "said", before};
+  const int code = pretraining.wait();
+  return {code, pretraining.said()};
+}
+
+/// A stage, the arguments of its row, and the proof that without the fault they succeed.
+Arguments prepare(const Stage& stage, bool resumes) {
+  make_images(stage.data);
+  Arguments arguments = stage.arguments();
+  const auto succeeds = [&] {
+    const auto [code, said] = run(stage, arguments);
+    INFO(said);
+    REQUIRE(code == 0);
+  };
+  succeeds();
+  if (!resumes) {
+    fs::remove_all(stage.out);
+    return arguments;
+  }
+  fs::copy(stage.out, stage.folder / "kept");
+  arguments = arguments + Arguments{"--epochs", "2"};
+  succeeds();
+  fs::remove_all(stage.out);
+  fs::rename(stage.folder / "kept", stage.out);
+  return arguments;
+}
+
+void play(const Fault& fault) {
+  const Stage stage;
+  Arguments arguments = prepare(stage, fault.resumes);
+  for (std::string argument : fault.arguments) {
+    if (argument[0] == '@') argument.replace(0, 1, stage.folder.path);
+    arguments.push_back(argument);
+  }
+  if (fault.make) fault.make(stage);
+  const std::string kept = survivors(stage.out);
+  const auto [code, said] = run(stage, arguments, fault.before);
+  for (const std::string& path : {stage.data, stage.out})
+    if (fs::exists(path)) fs::permissions(path, fs::perms::owner_all);
+
+  CAPTURE(said);
+  CHECK(code == fault.code);
+  CHECK(contains(said, fault.says));
+  CHECK(lines_of_error(said) == (fault.code == 0 ? 0 : 1));
+  if (fault.code == 0) CHECK(contains(said, "1 images could not be read"));
+  else CHECK(survivors(stage.out) == kept);
+  for (const auto& entry : fs::recursive_directory_iterator{stage.folder.path})
+    CHECK(entry.path().extension() != ".extrema-tmp");
+}
+
+}  // namespace
+
+TEST_CASE("the table of faults") {
+  for (const Fault& fault : faults) SUBCASE(fault.name) play(fault);
+}
+
+TEST_CASE("a full disk") {
+  const Stage stage;
+  const Arguments arguments = prepare(stage, true);
+  std::uintmax_t size = 0;
+  for (const auto& entry : fs::directory_iterator{stage.out}) size += entry.file_size();
+  fs::rename(stage.out, stage.folder / "kept");
+  fs::create_directory(stage.out);
+  const std::string room = "size=" + std::to_string(size + size / 5);
+  if (::mount("tmpfs", stage.out.c_str(), "tmpfs", 0, room.c_str()) != 0) {
+    MESSAGE("skipped: mounting a small disk takes root");
+    return;
+  }
+  for (const auto& entry : fs::directory_iterator{stage.folder / "kept"})
+    fs::copy_file(entry.path(), fs::path{stage.out} / entry.path().filename());
+  const std::string kept = survivors(stage.out);
+  const auto [code, said] = run(stage, arguments);
+  const std::string left = survivors(stage.out);
+  ::umount(stage.out.c_str());
+  CAPTURE(said);
+  CHECK(code == 2);
+  CHECK(contains(said, "checkpoint.safetensors: "));
+  CHECK(contains(said, "No space left on device"));
+  CHECK(lines_of_error(said) == 1);
+  CHECK(left == kept);
+}
+
+TEST_CASE("two runs into one output folder") {
+  const Stage stage;
+  make_images(stage.data);
+  const Arguments arguments = stage.arguments() + Arguments{"--epochs", "1000"};
+  Pretraining first{arguments, stage.folder / "first"};
+  first.until([&] { return size_of(stage.out + "/metrics.jsonl") > 0; });
+  const auto [code, said] = run(stage, arguments);
+  CHECK(code == 2);
+  CHECK(contains(said, "/out: is in use by process "));
+  CHECK(lines_of_error(said) == 1);
+  const auto before = size_of(stage.out + "/metrics.jsonl");
+  first.until([&] { return size_of(stage.out + "/metrics.jsonl") > before; });
+  CHECK(first.running());  // undisturbed
+  first.signal(SIGTERM);
+  CHECK(first.wait() == 128 + SIGTERM);
+  CHECK(run(stage, stage.arguments() + Arguments{"--epochs", "1000", "--max-steps", "1"}).first ==
+        0);
+}
