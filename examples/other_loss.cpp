@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <extrema/cpu/cpu.hpp>
 #include <extrema/extrema.hpp>
+#include <extrema/train/train.hpp>
 
 using namespace extrema;
 
@@ -27,13 +28,10 @@ int main(int, char** arguments) try {
   const data::Subset bank{images, 10000}, queries{test, 2000};
   cpu::Device device;
   train::Trainer<Method, optim::AdamW, cpu::Device> trainer{
-      device,
-      {.method = {
-           .backbone = {.image = {1, 28, 28}}, .hidden = 256, .projection = 64, .views = 4}}};
+      device, {.method = {.backbone = {.image = {1, 28, 28}}, .hidden = 256, .views = 4}}};
   const train::KnnProbe probe{bank, queries};
   std::printf("k-NN accuracy before: %.1f %%\n", 100 * probe.accuracy(trainer));
-  train::fit(trainer, images, {.epochs = 2, .batch = 128, .learning_rate = 3e-3},
-             train::Progress{});
+  train::fit(trainer, images, {.epochs = 2, .learning_rate = 3e-3}, train::Progress{});
   std::printf("k-NN accuracy after:  %.1f %%\n", 100 * probe.accuracy(trainer));
 } catch (const Error& error) {
   return std::fprintf(stderr, "%s\n", error.what()), 2;

@@ -9,6 +9,7 @@
 #include "extrema/train/checkpoints.hpp"
 #include "extrema/train/metrics.hpp"
 #include "extrema/train/run_folder.hpp"
+#include "extrema/train/train.hpp"
 #include "page.hpp"
 #ifdef EXTREMA_HAS_ONEDNN
 #include "extrema/cpu/onednn.hpp"

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The host side of the library: policies, layers, losses, optimisers, data, training. It defines
-// nothing itself. Beside it a program includes a backend (cpu/cpu.hpp), and what writes and reads
-// files of JSON: train/checkpoints.hpp, train/metrics.hpp, eval/encoder.hpp.
+// What a method is composed of: policies, layers, losses, optimisers, the trainer. It defines
+// nothing itself. Beside it a program includes a backend (cpu/cpu.hpp), data/data.hpp for data sets
+// and train/train.hpp for the loop over them: those cost more to compile.
 #pragma once
 
-#include "extrema/data/data.hpp"
-#include "extrema/eval/encode.hpp"
 #include "extrema/eval/knn.hpp"
 #include "extrema/loss/byol.hpp"
 #include "extrema/loss/info_nce.hpp"
@@ -26,10 +24,5 @@
 #include "extrema/optim/one_of.hpp"
 #include "extrema/optim/sgd.hpp"
 #include "extrema/siamese/extrema.hpp"
-#include "extrema/train/fit.hpp"
-#include "extrema/train/health.hpp"
-#include "extrema/train/knn_probe.hpp"
-#include "extrema/train/progress.hpp"
-#include "extrema/train/stop_signal.hpp"
 #include "extrema/train/trainer.hpp"
 #include "extrema/version.hpp"
