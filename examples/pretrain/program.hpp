@@ -270,10 +270,10 @@ class Program {
     return bytes + count * sizeof(Wide<Device>);
   }
 
-  /// Of batches that are made ahead (three), and on their way to the device (four), a pair each.
+  /// Of the batch at hand and two that are made ahead.
   double loader_bytes() const {
     const Index extent = trainer_.method().backbone().image().size();
-    return static_cast<double>(7 * (data::shares_image(recipe_.augmentation.pair) ? 1 : 2) *
+    return static_cast<double>(3 * (data::shares_image(recipe_.augmentation.pair) ? 1 : 2) *
                                recipe_.batch * extent);
   }
 

@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: MIT
+// The loop: it learns, calls its callbacks in order, does not depend on micro-batches, and stops
+// where the loss is not finite.
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include "extrema/train/fit.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <numbers>
+
+#include "../io/temporary_folder.hpp"
+#include "extrema/cpu/cpu.hpp"
+#include "extrema/cpu/gemm.hpp"
+#include "extrema/loss/info_nce.hpp"
+#include "extrema/mask/disjoint.hpp"
+#include "extrema/optim/adamw.hpp"
+#include "extrema/train/checkpoints.hpp"
+#include "extrema/train/health.hpp"
+#include "extrema/train/knn_probe.hpp"
+#include "extrema/train/trainer.hpp"
+
+using namespace extrema;
+
+namespace {
+
+/// Stripes of any width, phase and contrast, in noise: of class 0 they rise, of class 1 they fall.
+class Stripes {
+ public:
+  Stripes(Index size, std::uint64_t seed) : size_{size}, seed_{seed} {}
+
+  Index size() const { return size_; }
+  int channels() const { return 1; }
+  int label(Index i) const { return static_cast<int>(i % 2); }
+  std::string name(Index i) const { return text("#", i, " of stripes"); }
+  void read(Index i, data::Image& image) const {
+    random::Stream random{seed_, random::Purpose::crop, 0, static_cast<std::uint32_t>(i)};
+    image.resize(1, 16, 16);
+    const double width = 3 + 5 * random.uniform(), phase = 7 * random.uniform(),
+                 contrast = 20 + 60 * random.uniform(), mean = 90 + 70 * random.uniform();
+    for (int y = 0; y < 16; ++y)
+      for (int x = 0; x < 16; ++x) {
+        const double across = label(i) == 0 ? x + y : x - y;
+        const double wave = std::sin(2 * std::numbers::pi * across / width + phase);
+        const double value = mean + contrast * wave + 90 * (random.uniform() - 0.5);
+        image.pixels[static_cast<std::size_t>(16 * y + x)] =
+            static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0));
+      }
+  }
+
+ private:
+  Index size_;
+  std::uint64_t seed_;
+};
+
+using Device = cpu::Device;
+using Method = siamese::Extrema<nn::Vit<nn::dynamic>, mask::Disjoint, loss::InfoNce>;
+using Trainer = train::Trainer<Method, optim::AdamW, Device>;
+
+Trainer trainer(Device& device) {
+  return {
+      device,
+      {.method = {.backbone = {.image = {1, 16, 16},
+                               .shape = nn::VitShape{.patch = 4, .dim = 32, .depth = 2, .heads = 2},
+                               .drop_path = 0.2},
+                  .hidden = 64,
+                  .projection = 16,
+                  .views = 2,
+                  .mask = {.ratio = 0.5},
+                  .loss = {.temperature = 0.2}},
+       .seed = 3}};
+}
+
+/// Without flips, which would turn one class into the other.
+train::Recipe recipe(int epochs, double rate = 4e-3) {
+  return {.epochs = epochs,
+          .batch = 32,
+          .learning_rate = rate,
+          .augmentation = {.scale = {0.5, 1}, .flip = 0},
+          .loader_threads = 1};
+}
+
+std::vector<float> student(Trainer& from) {
+  return download(from.device(), reading(from.buffers().front().values));
+}
+
+struct Losses {
+  std::vector<double>& list;
+  void record(auto&, const train::StepRecord& record) { list.push_back(record.loss); }
+};
+
+struct Stop {
+  Index at;
+  void step(auto& run, train::StepRecord&) const {
+    if (run.step() == at) run.stop();
+  }
+};
+
+/// Writes down which of its functions were called.
+struct Watch {
+  std::string name;
+  std::string& calls;
+  void restore(auto&) { calls += name + ":restore "; }
+  void begin(auto&) { calls += name + ":begin "; }
+  void step(auto& run, train::StepRecord& record) {
+    calls += name + text(":step", run.step(), " ");
+    record.extra.push_back({name, 1});
+  }
+  void epoch(auto& run, train::StepRecord&) { calls += name + text(":epoch", run.epoch(), " "); }
+  void record(auto&, const train::StepRecord& record) {
+    calls += name + text(":record", record.extra.size(), " ");
+  }
+  void save(auto&, const train::StepRecord&) { calls += name + ":save "; }
+  void end(auto&) { calls += name + ":end "; }
+};
+
+struct LastExtra {
+  std::vector<train::NamedValue>& values;
+  void record(auto&, const train::StepRecord& record) { values = record.extra; }
+};
+
+}  // namespace
+
+TEST_CASE("features tell two classes apart better after training") {
+  const Stripes images{512, 1}, bank{256, 2}, queries{256, 3};
+  Device device;
+  Trainer t = trainer(device);
+  const train::KnnProbe probe{bank, queries};
+  const double before = probe.accuracy(t, data::Normalisation::usual(1));
+  train::fit(t, images, recipe(40, 2e-2));
+  const double after = probe.accuracy(t, data::Normalisation::usual(1));
+  MESSAGE("k-NN accuracy before ", before, ", after ", after);
+  CHECK(after > before + 0.1);
+  CHECK(t.count() == 40 * 16);
+}
+
+TEST_CASE("callbacks are called phase by phase, each in the order given") {
+  Device device;
+  Trainer t = trainer(device);
+  std::string calls;
+  train::fit(t, Stripes{64, 1}, recipe(5), Watch{"a", calls}, Watch{"b", calls}, Stop{3});
+  CHECK(calls ==
+        "a:restore b:restore a:begin b:begin "
+        "a:step1 b:step1 a:record2 b:record2 a:save b:save "
+        "a:step2 b:step2 a:epoch1 b:epoch1 a:record2 b:record2 a:save b:save "
+        "a:step3 b:step3 a:record2 b:record2 a:save b:save a:end b:end ");
+}
+
+TEST_CASE("micro-batches give the same training to rounding") {
+  const Stripes images{64, 1};
+  const auto train_in = [&](Index pieces) {
+    Device device;
+    Trainer t = trainer(device);
+    train::Recipe r = recipe(2);
+    r.pieces = pieces;
+    std::vector<double> losses;
+    train::fit(t, images, r, Losses{losses});
+    return losses;
+  };
+  const auto whole = train_in(1), pieces = train_in(3);
+  REQUIRE(whole.size() == 4);
+  for (std::size_t i = 0; i < whole.size(); ++i)
+    CHECK(pieces[i] == doctest::Approx(whole[i]).epsilon(1e-4));
+}
+
+TEST_CASE("a loss that is not finite ends the run and is left out") {
+  Device device;
+  Trainer t = trainer(device);
+  const TemporaryFolder folder;
+  const std::string said = message([&] {
+    train::fit(t, Stripes{64, 1}, recipe(4, 1e38), train::Checkpoints{{.folder = folder.path}});
+  });
+  CHECK(contains(said, "lower the learning rate"));
+  CHECK(said.find('\n') == said.npos);
+  for (const float value : student(t)) REQUIRE(std::isfinite(value));
+}
+
+TEST_CASE("what does not fit is said before the first step") {
+  Device device;
+  Trainer t = trainer(device);
+  const Stripes images{20, 1};
+  CHECK(contains(message([&] { train::fit(t, images, recipe(1)); }), "a batch of 32 is larger"));
+  train::Recipe r = recipe(1);
+  r.batch = 8;
+  r.warmup_epochs = 2;
+  CHECK(contains(message([&] { train::fit(t, images, r); }), "warmup_epochs is 2"));
+  CHECK(t.count() == 0);
+}
+
+TEST_CASE("a run that goes on ends with the bits of one that was not interrupted") {
+  const TemporaryFolder folder;
+  const Stripes images{96, 1};
+  Device device;
+  Trainer straight = trainer(device);
+  train::fit(straight, images, recipe(3));
+  for (const Index at : {1, 4, 7}) {  // in the first, the second and the third epoch
+    train::Checkpoints checkpoints{{.folder = folder.path}};
+    Trainer part = trainer(device);
+    train::fit(part, images, recipe(3), checkpoints, Stop{at});
+    CHECK(part.count() == at);
+  }
+  Trainer rest = trainer(device);
+  train::Checkpoints checkpoints{{.folder = folder.path}};
+  train::fit(rest, images, recipe(3), checkpoints);
+  CHECK(checkpoints.resumed() == checkpoints.path());
+  CHECK(student(rest) == student(straight));
+
+  Trainer initialised = trainer(device);
+  train::load_weights(initialised, folder / "student.safetensors");
+  CHECK(student(initialised) == student(straight));
+  CHECK(initialised.count() == 0);
+}
+
+TEST_CASE("health is looked at and collapse is said once") {
+  Device device;
+  Trainer t = trainer(device);
+  const Stripes images{64, 1};
+  std::vector<std::string> warnings;
+  std::vector<train::NamedValue> values;
+  train::Health<Stripes> health{
+      images, {.least_rank = 1e6, .warn = [&](const std::string& w) { warnings.push_back(w); }}};
+  train::fit(t, images, recipe(3), health, LastExtra{values});
+  REQUIRE(values.size() == 3);
+  CHECK(values[0].name == "feature_spread");
+  CHECK(values[1].name == "effective_rank");
+  CHECK(values[1].value > 1);
+  CHECK(values[2].name == "student_teacher_cosine");
+  REQUIRE(warnings.size() == 1);  // of three epochs
+  CHECK(contains(warnings[0], "effective rank"));
+}
