@@ -54,7 +54,9 @@ TEST_CASE("a file opens with its version and a session, then holds scalars") {
     CHECK(at<double>(record, 1) > 1.7e9);
     CHECK(record[9] == 0x10);  // field 2, a number: the step
   }
-  CHECK(found[0].substr(10) == std::string{"\0\x1A\x0D", 3} + "brain.Event:2");
+  CHECK(found[0].substr(10) == std::string{"\0\x1A\x0D"
+                                           "brain.Event:2",
+                                           16});
   // 301 = 0b10'0101101; field 7 holds {field 1: START}: steps from 301 on are forgotten
   CHECK(found[1].substr(10) == "\xAD\x02\x3A\x02\x08\x01");
   // field 5 holds {field 1: {field 1: tag, field 2: a float}}
