@@ -6,7 +6,9 @@
 #include <cmath>
 #include <vector>
 
+#include "extrema/core/error.hpp"
 #include "extrema/core/parameters.hpp"
+#include "extrema/core/views.hpp"
 #include "extrema/device/download.hpp"
 #include "extrema/nn/images.hpp"
 
