@@ -168,9 +168,10 @@ void run(const Settings& s) {
   const train::KnnProbe probe{data.bank, data.queries, {.branch = train::Branch::student}};
   demo::Results results;
   if (data.labelled()) {
-    results.pixels =
-        train::knn_accuracy(device, eval::pixels(data.bank, extent.height, extent.width),
-                            eval::pixels(data.queries, extent.height, extent.width));
+    const auto pixels = [&](const auto& images) {
+      return eval::pixels(images, extent.height, extent.width, *recipe.normalisation);
+    };
+    results.pixels = train::knn_accuracy(device, pixels(data.bank), pixels(data.queries));
     results.random = probe.accuracy(trainer, *recipe.normalisation);
     std::printf("k-NN accuracy: raw pixels %.1f %%, encoder with random weights %.1f %%\n",
                 100 * *results.pixels, 100 * *results.random);
