@@ -6,6 +6,10 @@
 // into the program) by malloc; oneDNN and OpenMP's run time are told by the library that calls.
 #pragma once
 
+#if defined(__clang__) && defined(__x86_64__)
+#include <immintrin.h>  // declares posix_memalign its own way, which must come before ours
+#endif
+
 #include <dlfcn.h>
 
 #include <atomic>

@@ -29,7 +29,7 @@ void layer_norm(const Size& size) {
   using X = Stream<Device>;
   using S = Scalar<Device>;
   using W = Wide<Device>;
-  const auto [t, d] = size;
+  const Index t = size.rows, d = size.width;
   Values<X> x{t, d, 1}, grad_x{t, d, 2};
   Values<W> weight{1, d, 3}, bias{1, d, 4}, statistics{t, 2}, grad_weight{1, d, 5},
       grad_bias{1, d, 6};
@@ -79,7 +79,7 @@ void layer_norm(const Size& size) {
 template <class Device>
 void gelu(const Size& size) {
   using S = Scalar<Device>;
-  const auto [t, d] = size;
+  const Index t = size.rows, d = size.width;
   Values<S> x{t, d, 1, 6}, y{t, d}, grad_y{t, d, 2}, grad_x{t, d}, sum_x{t, d, 3};
   const auto before = sum_x;
   Device device;
@@ -101,7 +101,7 @@ void residual(const Size& size, bool gamma_is, bool scale_is) {
   using X = Stream<Device>;
   using S = Scalar<Device>;
   using W = Wide<Device>;
-  const auto [t, d] = size;
+  const Index t = size.rows, d = size.width;
   Values<X> x{t, d, 1}, y{t, d}, grad_y{t, d, 2};
   Values<S> branch{t, d, 3}, grad_branch{t, d};
   Values<W> gamma{1, d, 4}, scale{t, 1, 5}, grad_gamma{1, d, 6};
@@ -133,7 +133,7 @@ template <class Device>
 void flat(const Size& size) {
   using W = Wide<Device>;
   using S = Scalar<Device>;
-  const auto [t, d] = size;
+  const Index t = size.rows, d = size.width;
   Values<W> x{t, d, 1}, average{t, d, 2}, total{1, d, 3};
   Values<S> operands{t, d};
   const auto before = average, before_total = total;

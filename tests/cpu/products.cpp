@@ -23,7 +23,7 @@ template <class Device>
 void linear(Device& device, const Size& size) {
   using S = Scalar<Device>;
   using W = Wide<Device>;
-  const auto [m, k, n] = size;
+  const auto m = size.rows, k = size.in, n = size.out;
   Values<S> x{m, k, 1}, weight{n, k, 2}, y{m, n}, grad_y{m, n, 3}, grad_x{m, k, 4};
   Values<W> bias{1, n, 5}, grad_weight{n, k, 6}, grad_bias{1, n, 7};
   const Values<S> grad_x_before = grad_x;
