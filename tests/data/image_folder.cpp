@@ -4,12 +4,14 @@
 #include "extrema/data/image_folder.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "extrema/data/png.hpp"
+#include "extrema/data/read_image.hpp"
 #include "files.hpp"
 
 using namespace extrema;
@@ -221,6 +223,68 @@ TEST_CASE("a file that went away since the folder was listed, and limits that ar
   std::filesystem::remove(folder / "a.png");
   auto reader = images.reader();
   CHECK(contains(message([&] { reader.read(0, whole); }), folder / "a.png" + ": cannot be opened"));
+}
+
+TEST_CASE("pipes, folders and giants are not waited for or taken into memory") {
+  const TemporaryFolder folder;
+  REQUIRE(::mkfifo((folder / "pipe.jpg").c_str(), 0600) == 0);
+  write_file(folder / "giant.jpg", "");
+  std::filesystem::resize_file(folder / "giant.jpg", data::most_file_bytes + 1);
+  const auto images = ImageFolder::open(folder.path);
+  REQUIRE(images.size() == 2);
+  auto reader = images.reader();
+  CHECK(message([&] { reader.read(0, whole); }) ==
+        folder / "giant.jpg" + ": 1073741825 bytes are more than the limit of 1073741824");
+  const std::string expected = ": expected a regular file, found a folder, a pipe or a device";
+  CHECK(message([&] { reader.read(1, whole); }) == folder / "pipe.jpg" + expected);
+  CHECK(message([&] { data::read_image(folder.path); }) == folder.path + expected);
+}
+
+TEST_CASE("links are followed, but not in a circle") {
+  namespace fs = std::filesystem;
+  const TemporaryFolder folder, elsewhere;
+  const std::string image = png(picture(3, 4, 5));
+  write_below(folder / "ant/deep/a.png", image);
+  write_below(folder / "wolf/b.png", image);
+  write_below(elsewhere / "c.png", image);
+  fs::create_symlink(elsewhere.path, folder / "wolf/linked");
+  fs::create_symlink("..", folder / "ant/deep/up");
+  fs::create_symlink("../..", folder / "ant/deep/root");
+  fs::create_symlink("../wolf", folder / "ant/wolf");  // another class, which leads back:
+  fs::create_symlink("../ant", folder / "wolf/ant");
+  fs::create_symlink(".", folder / "all");
+  fs::create_symlink("self", folder / "ant/self");
+  fs::create_symlink("self", folder / "self");
+  for (const std::string& path : {folder.path, folder.path + "/"}) {
+    const auto images = ImageFolder::open(path);
+    CHECK(images.class_names() == std::vector<std::string>{"ant", "wolf"});
+    REQUIRE(images.size() == 6);
+    CHECK(images.path(0) == fs::path{folder / "ant/deep/a.png"});
+    CHECK(images.path(1) == fs::path{folder / "ant/wolf/b.png"});
+    CHECK(images.path(2) == fs::path{folder / "ant/wolf/linked/c.png"});
+    CHECK(images.path(3) == fs::path{folder / "wolf/ant/deep/a.png"});
+    CHECK(images.path(4) == fs::path{folder / "wolf/b.png"});
+    CHECK(images.path(5) == fs::path{folder / "wolf/linked/c.png"});
+  }
+}
+
+TEST_CASE("one image file as evaluation shows it") {
+  const TemporaryFolder folder;
+  data::Image plain;
+  plain.resize(3, 40, 60);
+  for (std::size_t i = 0; i < plain.pixels.size(); ++i)
+    plain.pixels[i] = static_cast<std::uint8_t>(50 * (1 + i % 3));
+  write_file(folder / "a.png", png(plain));
+  const data::Image shown = data::read_image(folder / "a.png", {.height = 16, .width = 24});
+  CHECK(shown.channels == 3);
+  CHECK(shown.height == 16);
+  CHECK(shown.width == 24);
+  for (std::size_t i = 0; i < shown.pixels.size(); ++i)
+    REQUIRE(shown.pixels[i] == 50 * (1 + i % 3));
+  CHECK(data::read_image(folder / "a.png", {}, {.channels = 1}).channels == 1);
+  write_file(folder / "b.png", "not an image");
+  CHECK(message([&] { data::read_image(folder / "b.png"); }) ==
+        folder / "b.png" + ": neither a JPEG nor a PNG");
 }
 
 TEST_CASE("written PNGs are read back") {

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "extrema/core/error.hpp"
@@ -25,8 +26,8 @@ class ImageFolder {
 
   /// Finds *.jpg, *.jpeg and *.png (in capitals, too) at any depth, sorted by path. The folders
   /// directly below `path` are the classes in the order of their names, empty ones too; files that
-  /// lie directly in it have the label -1. Names that begin with a dot are passed over. Throws
-  /// Error if there is no image.
+  /// lie directly in it have the label -1. Names that begin with a dot are passed over. Links are
+  /// followed, but not those to a folder that they lie in. Throws Error if there is no image.
   static ImageFolder open(const std::filesystem::path& path, Options options) {
     return ImageFolder{path, options};
   }
@@ -89,8 +90,8 @@ class ImageFolder {
 
   void list(const std::filesystem::path& root) {
     for (const auto& entry : std::filesystem::directory_iterator{root}) {
-      if (hidden(entry)) continue;
-      if (entry.is_directory()) class_names_.push_back(entry.path().filename().string());
+      if (hidden(entry) || leads_back(entry)) continue;
+      if (is_folder(entry)) class_names_.push_back(entry.path().filename().string());
       else add(entry, root, -1);
     }
     std::ranges::sort(class_names_);
@@ -105,18 +106,32 @@ class ImageFolder {
     namespace fs = std::filesystem;
     fs::recursive_directory_iterator entry{folder, fs::directory_options::follow_directory_symlink};
     for (; entry != fs::recursive_directory_iterator{}; ++entry)
-      if (hidden(*entry)) entry.disable_recursion_pending();
+      if (hidden(*entry) || leads_back(*entry)) entry.disable_recursion_pending();
       else add(*entry, folder, label);
   }
 
   void add(const std::filesystem::directory_entry& entry, const std::filesystem::path& folder,
            int label) {
-    if (is_image(entry.path()) && !entry.is_directory())
+    if (is_image(entry.path()) && !is_folder(entry))
       files_.push_back({entry.path().string().substr(folder.string().size() + 1), label});
   }
 
   static bool hidden(const std::filesystem::directory_entry& entry) {
     return entry.path().filename().string().starts_with('.');
+  }
+  /// Not where that cannot be told, as of a link to itself.
+  static bool is_folder(const std::filesystem::directory_entry& entry) {
+    std::error_code ignored;
+    return entry.is_directory(ignored);
+  }
+  /// A link that would be walked through for ever.
+  bool leads_back(const std::filesystem::directory_entry& entry) const {
+    if (!entry.is_symlink() || !is_folder(entry)) return false;
+    const std::size_t length = root_.string().size();
+    for (auto above = entry.path().parent_path(); above.string().size() > length;
+         above = above.parent_path())
+      if (std::filesystem::equivalent(entry.path(), above)) return true;
+    return std::filesystem::equivalent(entry.path(), root_);
   }
   static bool is_image(const std::filesystem::path& path) {
     std::string end = path.extension().string();
