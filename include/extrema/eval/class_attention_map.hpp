@@ -3,6 +3,7 @@
 // B images, N patches, H heads, d = head width
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <vector>
 
@@ -34,16 +35,17 @@ std::vector<float> class_attention_map(Device& device, const Backbone& backbone,
   for (Index s = 0; s < count; ++s)
     for (Index h = 0; h < heads; ++h) {
       const auto* q = query.data() + s * width + h * d;
-      double sum = 0;
       for (Index j = 0; j <= patches; ++j) {  // the class token, then the patches
         const Index row = j == 0 ? s : count + s * patches + j - 1;
         const auto* k = key.data() + row * width + h * d;
         double product = 0;
         for (Index i = 0; i < d; ++i)
           product += static_cast<double>(q[i]) * static_cast<double>(k[i]);
-        sum += scores[static_cast<std::size_t>(j)] =
-            std::exp(product / std::sqrt(static_cast<double>(d)));
+        scores[static_cast<std::size_t>(j)] = product / std::sqrt(static_cast<double>(d));
       }
+      const double top = std::ranges::max(scores);  // without it exp() may overflow
+      double sum = 0;
+      for (double& score : scores) sum += score = std::exp(score - top);
       for (Index j = 0; j < patches; ++j)
         result[static_cast<std::size_t>(s * patches + j)] += static_cast<float>(
             scores[static_cast<std::size_t>(j + 1)] / sum / static_cast<double>(heads));
