@@ -6,6 +6,7 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <cmath>
 #include <numbers>
 
@@ -209,6 +210,120 @@ TEST_CASE("a run that goes on ends with the bits of one that was not interrupted
   train::load_weights(initialised, folder / "student.safetensors");
   CHECK(student(initialised) == student(straight));
   CHECK(initialised.count() == 0);
+}
+
+/// Counts the calls of save(); throws in the phase of a step's number.
+struct Trouble {
+  Index at = -1;
+  std::string phase = {};
+  int saves = 0;
+
+  void meet(auto& run, const std::string& now) const {
+    if (run.step() == at && phase.find(now) != phase.npos) throw Error{"trouble in ", now};
+  }
+  void step(auto& run, train::StepRecord&) const { meet(run, "step"); }
+  void record(auto& run, const train::StepRecord&) const { meet(run, "record"); }
+  void save(auto& run, const train::StepRecord&) {
+    ++saves;
+    meet(run, "save");
+  }
+};
+
+/// Stripes that break as a whole after so many images were read.
+struct Breaking : Stripes {
+  std::atomic<Index>* left;
+  Breaking(Index size, std::atomic<Index>& reads) : Stripes{size, 1}, left{&reads} {}
+  void read(Index i, data::Image& image) const {
+    if ((*left)-- <= 0) throw Error{"the disk is gone"};
+    Stripes::read(i, image);
+  }
+};
+
+TEST_CASE("what throws after a step loses nothing") {
+  const Stripes images{96, 1};
+  Device device;
+  Trainer straight = trainer(device);
+  train::fit(straight, images, recipe(3));
+  const auto goes_on = [&](const std::string& folder, Index from) {
+    Trainer rest = trainer(device);
+    train::fit(rest, images, recipe(3), train::Checkpoints{{.folder = folder, .every_epochs = 0}},
+               Stop{from});
+    CHECK(rest.count() == std::max<Index>(from, 1));  // it began there, and took no step but one
+    Trainer all = trainer(device);
+    train::fit(all, images, recipe(3), train::Checkpoints{{.folder = folder}});
+    CHECK(student(all) == student(straight));
+  };
+  for (const char* phase : {"step", "record"}) {
+    CAPTURE(phase);
+    const TemporaryFolder folder;
+    Trainer t = trainer(device);
+    Trouble trouble{.at = 5, .phase = phase};
+    CHECK(message([&] {
+            train::fit(t, images, recipe(3),
+                       train::Checkpoints{{.folder = folder.path, .every_epochs = 0}}, trouble);
+          }) == text("trouble in ", phase));
+    CHECK(trouble.saves == 5);
+    CHECK(io::Checkpoint{folder / "checkpoint.safetensors"}.state().at("step") == 5);
+    goes_on(folder.path, 6);
+  }
+  {
+    const TemporaryFolder folder;
+    Trainer t = trainer(device);
+    std::atomic<Index> reads = 96;
+    Trouble trouble;
+    CHECK(contains(message([&] {
+                     train::fit(t, Breaking{96, reads}, recipe(3),
+                                train::Checkpoints{{.folder = folder.path, .every_epochs = 0}},
+                                trouble);
+                   }),
+                   "the disk is gone"));
+    CHECK(t.count() >= 1);
+    CHECK(trouble.saves == t.count() + 1);
+    CHECK(io::Checkpoint{folder / "checkpoint.safetensors"}.state().at("step") == t.count());
+    goes_on(folder.path, t.count() + 1);
+  }
+}
+
+TEST_CASE("of two exceptions the first is told; no step, no save") {
+  Device device;
+  const Stripes images{64, 1};
+  for (const auto& [phase, saves] : {std::pair{"step save", 3}, std::pair{"save", 3}}) {
+    Trainer t = trainer(device);
+    Trouble trouble{.at = 3, .phase = phase};
+    CHECK(message([&] { train::fit(t, images, recipe(3), trouble); }) ==
+          text("trouble in ", std::string{phase}.substr(0, 4)));
+    CHECK(trouble.saves == saves);
+  }
+  Trainer t = trainer(device);
+  std::atomic<Index> none = 0;
+  Trouble trouble;
+  CHECK(message([&] { train::fit(t, Breaking{64, none}, recipe(3), trouble); }) != "");
+  CHECK(trouble.saves == 0);
+  CHECK(message([&] { train::fit(t, images, recipe(4, 1e38), trouble); }) != "");
+  CHECK(trouble.saves == t.count() - 1);  // none of the step whose loss is not finite
+  CHECK(t.count() >= 2);
+}
+
+TEST_CASE("AdamW's corrections count its own updates, wherever the run begins") {
+  Device device;
+  const Stripes images{64, 1};
+  train::Recipe constant = recipe(200, 8e-3);  // of 256 images
+  constant.min_learning_rate = 1e-3;
+  constant.warmup_epochs = 0;
+  constant.weight_decay = 0;
+  Trainer t = trainer(device);
+  t.restore(100 * 2);
+  CHECK(t.updates() == 0);
+  const auto before = student(t);
+  train::fit(t, images, constant, Stop{201});
+  CHECK(t.count() == 201);
+  CHECK(t.updates() == 1);
+  // A first update of Adam moves a value by the learning rate, if its gradient is not tiny.
+  const auto after = student(t);
+  double most = 0;
+  for (std::size_t i = 0; i < before.size(); ++i)
+    most = std::max(most, std::abs(static_cast<double>(after[i]) - static_cast<double>(before[i])));
+  CHECK(most == doctest::Approx(1e-3).epsilon(1e-2));
 }
 
 TEST_CASE("health is looked at and collapse is said once") {

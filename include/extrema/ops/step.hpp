@@ -13,7 +13,7 @@ struct StepScalars {
   double learning_rate = 0;
   double weight_decay = 0;
   double ema_momentum = 1;
-  double count = 1;  // this step's number, from 1: Adam's corrections
+  double count = 1;  // the number of the optimiser's update, from 1: Adam's corrections
   random::StepKey key = {};
 };
 

@@ -117,6 +117,7 @@ class Checkpoints {
     }
     io::write_checkpoint(path(), tensors,
                          {{"step", run.step()},
+                          {"updates", trainer.updates()},
                           {"epoch", run.epoch()},
                           {"run", describe_run(run)},
                           {"memory", run.memory()}});
@@ -146,7 +147,8 @@ class Checkpoints {
     io::load_matching(checkpoint.file(), targets);
     for (std::size_t i = 0; i < buffers.size(); ++i)
       detail::overwrite(trainer.device(), host[i], buffers[i].values);
-    trainer.restore(checkpoint.state().at("step").template get<Index>());
+    const auto step = checkpoint.state().at("step").template get<Index>();
+    trainer.restore(step, checkpoint.state().value("updates", step));
     checkpoint.state().at("memory").get_to(run.memory());
     resumed_ = from;
   }

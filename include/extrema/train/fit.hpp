@@ -111,17 +111,18 @@ class Stepper {
   }
 
   [[noreturn]] static void refuse(const StepRecord& record) {
-    throw Error{"fit: at step ",
-                record.step,
-                " (epoch ",
-                record.epoch,
-                ") the loss is ",
-                record.loss,
-                " and the gradient's norm ",
-                record.gradient_norm,
-                ": the step was left out and nothing saved since; lower the learning rate (",
-                record.learning_rate,
-                " now), lengthen the warm-up, or clip gradients"};
+    throw Error{
+        "fit: at step ",
+        record.step,
+        " (epoch ",
+        record.epoch,
+        ") the loss is ",
+        record.loss,
+        " and the gradient's norm ",
+        record.gradient_norm,
+        ": the student was left as before, and nothing saved since; lower the learning rate (",
+        record.learning_rate,
+        " now), lengthen the warm-up, or clip gradients"};
   }
 
   Run& run_;
@@ -139,7 +140,9 @@ class Stepper {
 ///     train::fit(trainer, images, {.epochs = 5, .batch = 256}, train::ProgressBar{});
 ///
 /// Throws Error where the recipe does not fit the data or the model, where too many images cannot
-/// be read, and where the loss is not finite.
+/// be read, and where the loss is not finite: that step counts, but has left the student as it was.
+/// Where anything else throws after a step (a data set, a callback), the run is stopped as by a
+/// callback and `save` called once, so that nothing is lost, before the exception goes on.
 template <class Trainer, data::Dataset Dataset, class... Callbacks>
 void fit(Trainer& trainer, const Dataset& images, const Recipe& recipe, Callbacks&&... callbacks) {
   using Watched = Run<Trainer, Dataset>;
@@ -158,8 +161,17 @@ void fit(Trainer& trainer, const Dataset& images, const Recipe& recipe, Callback
     if constexpr (requires { c.begin(run); }) c.begin(run);
   });
   detail::Stepper stepper{run};
-  while (!run.finished() && !run.stopping()) {
-    StepRecord record = stepper.take();
+  StepRecord record;
+  bool saving = false;
+  const auto save = [&] {
+    saving = true;
+    each([&](auto& c) {
+      if constexpr (requires { c.save(run, record); }) c.save(run, record);
+    });
+    saving = false;
+  };
+  const auto take = [&] {
+    record = stepper.take();
     each([&](auto& c) {
       if constexpr (requires { c.step(run, record); }) c.step(run, record);
     });
@@ -170,9 +182,20 @@ void fit(Trainer& trainer, const Dataset& images, const Recipe& recipe, Callback
     each([&](auto& c) {
       if constexpr (requires { c.record(run, record); }) c.record(run, record);
     });
-    each([&](auto& c) {
-      if constexpr (requires { c.save(run, record); }) c.save(run, record);
-    });
+    save();
+  };
+  try {
+    while (!run.finished() && !run.stopping()) take();
+  } catch (...) {
+    // Not within a step, whose state is neither the last nor the next one's.
+    if (record.step > 0 && record.step == run.step() && !saving) {
+      run.stop();
+      try {
+        save();
+      } catch (...) {  // the first reason is the one to tell
+      }
+    }
+    throw;
   }
   each([&](auto& c) {
     if constexpr (requires { c.end(run); }) c.end(run);
