@@ -25,7 +25,7 @@ int main(int count, char** arguments) try {
            policy, grid, {.views = views, .seed = static_cast<std::uint64_t>(number(6, 0))}))
     pictures.push_back(data::faded(image, grid, view));
   data::write_png(arguments[2], data::side_by_side(pictures));
-} catch (const Error& error) {
+} catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;
 }

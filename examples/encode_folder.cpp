@@ -20,7 +20,7 @@ int main(int count, char** arguments) try {
   for (const data::Skipped& skipped : features.skipped)
     std::fprintf(stderr, "skipped: %s\n", skipped.reason.c_str());
   std::printf("%td images, %td features each: %s\n", features.count, features.width, arguments[3]);
-} catch (const Error& error) {
+} catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;
 }

@@ -8,17 +8,16 @@
 using namespace extrema;
 
 struct AgreeAndDiffer {
-  void operator()(auto& device, auto prediction, const auto& targets, double weight, double* value,
-                  auto grad) const {
+  void operator()(auto& device, auto q, auto k, double weight, double* value, auto grad) const {
     const Scope scope{device.workspace()};
     const auto differ = take_wide(device, grad.rows, grad.cols);
-    loss::Byol{}(device, prediction, targets, weight / 2, value, grad);
-    loss::InfoNce{.temperature = 0.2}(device, prediction, targets, weight / 2, value, differ);
+    loss::Byol{}(device, q, k, weight / 2, value, grad);
+    loss::InfoNce{.temperature = 0.2}(device, q, k, weight / 2, value, differ);
     ops::run(device, ops::Add{reading(differ), grad});
   }
 };
 
-constexpr nn::VitShape shape{.patch = 7, .dim = 96, .depth = 3, .heads = 3};
+constexpr nn::VitShape shape{.patch = 4, .dim = 96, .depth = 3, .heads = 3};
 using Method = siamese::Extrema<nn::Vit<shape>, mask::Disjoint, AgreeAndDiffer>;
 
 int main(int, char** arguments) try {
@@ -29,10 +28,12 @@ int main(int, char** arguments) try {
   cpu::Device device;
   train::Trainer<Method, optim::AdamW, cpu::Device> trainer{
       device, {.method = {.backbone = {.image = {1, 28, 28}}, .hidden = 256, .views = 4}}};
-  const train::KnnProbe probe{bank, queries};
-  std::printf("k-NN accuracy before: %.1f %%\n", 100 * probe.accuracy(trainer));
-  train::fit(trainer, images, {.epochs = 2, .learning_rate = 3e-3}, train::Progress{});
-  std::printf("k-NN accuracy after:  %.1f %%\n", 100 * probe.accuracy(trainer));
-} catch (const Error& error) {
+  const train::Recipe recipe{
+      .epochs = 1, .batch = 64, .learning_rate = 4e-3, .normalisation = data::statistics(images)};
+  const train::KnnProbe probe{bank, queries, {.branch = train::Branch::student}};
+  std::printf("k-NN accuracy before: %.1f %%\n", 100 * probe.accuracy(trainer, recipe));
+  train::fit(trainer, images, recipe, train::Progress{});
+  std::printf("k-NN accuracy after:  %.1f %%\n", 100 * probe.accuracy(trainer, recipe));
+} catch (const std::exception& error) {
   return std::fprintf(stderr, "%s\n", error.what()), 2;
 }

@@ -8,7 +8,7 @@
 
 using namespace extrema;
 
-constexpr nn::VitShape shape{.patch = 7, .dim = 96, .depth = 3, .heads = 3};
+constexpr nn::VitShape shape{.patch = 4, .dim = 96, .depth = 3, .heads = 3};
 using Method = siamese::Extrema<nn::Vit<shape>, mask::Disjoint, loss::InfoNce>;
 
 int main(int, char** arguments) try {
@@ -24,11 +24,13 @@ int main(int, char** arguments) try {
                   .hidden = 256,
                   .views = 4,
                   .mask = {.ratio = 0.75}}}};
-  const train::KnnProbe probe{bank, queries};
-  std::printf("k-NN accuracy before: %.1f %%\n", 100 * probe.accuracy(trainer));
-  train::fit(trainer, images, {.epochs = 2, .learning_rate = 3e-3}, train::Progress{});
-  std::printf("k-NN accuracy after:  %.1f %%\n", 100 * probe.accuracy(trainer));
-} catch (const Error& error) {
+  const train::Recipe recipe{
+      .epochs = 1, .batch = 64, .learning_rate = 4e-3, .normalisation = data::statistics(images)};
+  const train::KnnProbe probe{bank, queries, {.branch = train::Branch::student}};
+  std::printf("k-NN accuracy before: %.1f %%\n", 100 * probe.accuracy(trainer, recipe));
+  train::fit(trainer, images, recipe, train::Progress{});
+  std::printf("k-NN accuracy after:  %.1f %%\n", 100 * probe.accuracy(trainer, recipe));
+} catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;
 }

@@ -84,7 +84,15 @@ struct Data {
                                              s.seed, 5000)} {}
   Data(const Data&) = delete;
 
-  bool labelled() const { return all.num_classes() > 1 && bank.label(0) >= 0; }
+  /// Every image that is asked about, or voted by, has a class.
+  bool labelled() const {
+    const auto labelled = [](const Images& images) {
+      for (Index i = 0; i < images.size(); ++i)
+        if (images.label(i) < 0) return false;
+      return images.size() > 0;
+    };
+    return all.num_classes() > 1 && labelled(bank) && labelled(queries);
+  }
 
  private:
   static std::optional<data::AnyDataset> open_test(const std::string& path) try {
@@ -118,6 +126,7 @@ struct Data {
 
 ImageExtent extent_of(const Settings& s, const data::AnyDataset& images) {
   ImageExtent extent = images.common_extent().value_or(ImageExtent{images.channels(), 64, 64});
+  if (s.size < 0) throw Error{"extrema-demo: --size ", s.size, ", expected pixels a side"};
   if (s.size > 0) extent.height = extent.width = s.size;
   return extent;
 }
@@ -159,7 +168,8 @@ void run(const Settings& s) {
       .warmup_epochs = epochs / 6.,
       .ema_momentum = 0.99,
       .normalisation = data::statistics(
-          data.learn, {.evaluation = {.height = extent.height, .width = extent.width}})};
+          data.learn,
+          {.evaluation = data::Evaluation{.height = extent.height, .width = extent.width}})};
   std::printf("%td images of %d x %d x %d to learn from, %td to ask about; %d epochs\n",
               data.learn.size(), extent.channels, extent.height, extent.width, data.queries.size(),
               epochs);
@@ -172,7 +182,7 @@ void run(const Settings& s) {
       return eval::pixels(images, extent.height, extent.width, *recipe.normalisation);
     };
     results.pixels = train::knn_accuracy(device, pixels(data.bank), pixels(data.queries));
-    results.random = probe.accuracy(trainer, *recipe.normalisation);
+    results.random = probe.accuracy(trainer, recipe);
     std::printf("k-NN accuracy: raw pixels %.1f %%, encoder with random weights %.1f %%\n",
                 100 * *results.pixels, 100 * *results.random);
   }
@@ -184,8 +194,11 @@ void run(const Settings& s) {
   else
     train::fit(trainer, data.learn, recipe, train::StopSignal{}, train::Progress{}, metrics,
                checkpoints);
+  if (const int signal = train::StopSignal::number())
+    throw Error{"extrema-demo: stopped by signal ", signal, " after step ", trainer.count(),
+                "; a new start begins anew"};
   if (data.labelled()) {
-    results.trained = probe.accuracy(trainer, *recipe.normalisation);
+    results.trained = probe.accuracy(trainer, recipe);
     std::printf("k-NN accuracy: raw pixels %.1f %%, random %.1f %%, pretrained %.1f %%\n",
                 100 * *results.pixels, 100 * *results.random, 100 * *results.trained);
   }
@@ -198,7 +211,7 @@ void run(const Settings& s) {
 
 int main(int count, char** arguments) try {
   run(parse(count, arguments));
-} catch (const Error& error) {
+} catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());
   return 2;
 }

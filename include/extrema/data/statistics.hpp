@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "extrema/core/error.hpp"
@@ -18,7 +19,8 @@ namespace extrema::data {
 struct StatisticsOptions {
   Index images = 5000;  // at most, spread evenly over the data set
   int threads = 1;
-  Evaluation evaluation{};  // the size at which they are looked at
+  std::optional<Evaluation> evaluation = {};  // the size at which they are looked at; none: their
+                                              // own where all have one, else the usual
 };
 
 /// Sums are of integers, so the result is the same whatever the threads. Unreadable images do not
@@ -29,9 +31,11 @@ Normalisation statistics(const D& dataset, const StatisticsOptions& options = {}
   std::vector<Index> chosen;
   for (Index i = 0; i < wanted; ++i) chosen.push_back(i * size / wanted);
   const Subset<D> subset{dataset, std::move(chosen)};
+  Evaluation evaluation = options.evaluation.value_or(Evaluation{});
+  if constexpr (HasExtent<D>)
+    if (!options.evaluation) evaluation = {dataset.extent().height, dataset.extent().width};
   EvaluationLoader<Subset<D>> loader{
-      subset,
-      {.threads = options.threads, .evaluation = options.evaluation, .unreadable = {.share = 1}}};
+      subset, {.threads = options.threads, .evaluation = evaluation, .unreadable = {.share = 1}}};
   const auto channels = static_cast<std::size_t>(dataset.channels());
   std::vector<std::uint64_t> sum(channels), squares(channels);
   std::uint64_t count = 0;

@@ -2,11 +2,13 @@
 // How good the features are by now: k-NN accuracy after epochs, of teacher or student.
 #pragma once
 
-#include <cmath>
-#include <string>
+#include <utility>
+#include <vector>
 
+#include "extrema/data/subset.hpp"
 #include "extrema/eval/encode.hpp"
 #include "extrema/eval/knn.hpp"
+#include "extrema/train/recipe.hpp"
 #include "extrema/train/record.hpp"
 
 namespace extrema::train {
@@ -21,7 +23,7 @@ double knn_accuracy(Device& device, const eval::Features& bank, const eval::Feat
 }
 
 /// A callback of fit(): adds "knn_teacher" or "knn_student" to the record of an epoch's last step.
-/// Both data sets outlive it and have labels.
+/// Both data sets outlive it; images without a label (-1) are left out of both.
 template <data::Dataset Bank, data::Dataset Queries = Bank>
 class KnnProbe {
  public:
@@ -36,27 +38,45 @@ class KnnProbe {
       : bank_{bank}, queries_{queries}, options_{options} {}
   KnnProbe(const Bank& bank, const Queries& queries) : KnnProbe{bank, queries, Options{}} {}
 
+  /// Throws Error where no image of the bank has a label, or none of the queries.
+  void begin(auto&) const {
+    labelled(bank_, "bank");
+    labelled(queries_, "queries");
+  }
+
   void epoch(auto& run, StepRecord& record) const {
     if ((record.epoch + 1) % options_.every_epochs != 0 && !run.finished()) return;
     record.extra.push_back({options_.branch == Branch::teacher ? "knn_teacher" : "knn_student",
                             accuracy(run.trainer(), *run.recipe().normalisation)});
   }
 
-  /// Of a trainer as it is now, before or after a run.
-  double accuracy(auto& trainer) const {
-    return accuracy(trainer,
-                    data::Normalisation::usual(trainer.method().backbone().image().channels));
+  /// Of a trainer as it is now, before or after a run of the recipe.
+  double accuracy(auto& trainer, const Recipe& recipe) const {
+    const int channels = trainer.method().backbone().image().channels;
+    return accuracy(trainer, recipe.normalisation.value_or(data::Normalisation::usual(channels)));
   }
   double accuracy(auto& trainer, const data::Normalisation& normalisation) const {
     const auto weights = options_.branch == Branch::teacher ? trainer.teacher() : trainer.student();
-    const auto features = [&](const auto& images) {
+    const auto features = [&](const auto& images, const char* role) {
       return eval::encode(trainer.device(), trainer.method().backbone(), weights, normalisation,
-                          images, options_.encode);
+                          labelled(images, role), options_.encode);
     };
-    return knn_accuracy(trainer.device(), features(bank_), features(queries_), options_.knn);
+    return knn_accuracy(trainer.device(), features(bank_, "bank"), features(queries_, "queries"),
+                        options_.knn);
   }
 
  private:
+  template <class Images>
+  static data::Subset<Images> labelled(const Images& images, const char* role) {
+    std::vector<Index> found;
+    for (Index i = 0; i < images.size(); ++i)
+      if (images.label(i) >= 0) found.push_back(i);
+    if (found.empty())
+      throw Error{"KnnProbe: expected images with labels as ", role, ", found none among ",
+                  images.size()};
+    return {images, std::move(found)};
+  }
+
   const Bank& bank_;
   const Queries& queries_;
   Options options_;
