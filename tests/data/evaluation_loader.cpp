@@ -56,7 +56,7 @@ TEST_CASE("images of the size asked for come as they are, in order, the last bat
     CHECK(std::string(pass.pixels.begin(), pass.pixels.end()) == "aaaabbbbccccddddeeee");
   }
   const data::Normalisation statistics =
-      data::statistics(images, {.evaluation = {.height = 2, .width = 2}});
+      data::statistics(images, {.evaluation = data::Evaluation{.height = 2, .width = 2}});
   CHECK(statistics.mean[0] == doctest::Approx('c' / 255.0));
   CHECK(statistics.deviation[0] == doctest::Approx(std::sqrt(2.0) / 255));
 }
