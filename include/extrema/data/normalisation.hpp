@@ -3,6 +3,7 @@
 // normalise where they gather patches.
 #pragma once
 
+#include <cmath>
 #include <vector>
 
 #include "extrema/core/error.hpp"
@@ -23,18 +24,32 @@ struct Normalisation {
     return {std::vector(count, 0.5f), std::vector(count, 0.25f)};
   }
   bool operator==(const Normalisation&) const = default;
+
+  /// Throws Error where there are not as many of both as channels, or one cannot be divided by.
+  void require(int channels) const {
+    const auto count = static_cast<std::size_t>(channels);
+    if (mean.size() != count || deviation.size() != count)
+      throw Error{"Normalisation: expected a mean and a deviation for each of ",
+                  channels,
+                  " channels, found ",
+                  mean.size(),
+                  " and ",
+                  deviation.size()};
+    for (std::size_t c = 0; c < count; ++c)
+      if (!(std::isfinite(mean[c]) && std::isfinite(deviation[c]) && deviation[c] > 0))
+        throw Error{"Normalisation: channel ",
+                    c,
+                    " has mean ",
+                    mean[c],
+                    " and deviation ",
+                    deviation[c],
+                    ", expected finite numbers, the deviation above 0"};
+  }
 };
 
 /// (C, H, W) -> (C, H, W).
 inline void normalise(Planes image, const Normalisation& by, float* to) {
-  const auto channels = static_cast<std::size_t>(image.channels);
-  if (by.mean.size() != channels || by.deviation.size() != channels)
-    throw Error{"normalise: expected a mean and a deviation for each of ",
-                channels,
-                " channels, found ",
-                by.mean.size(),
-                " and ",
-                by.deviation.size()};
+  by.require(image.channels);
   for (int c = 0; c < image.channels; ++c) {
     const float mean = by.mean.data()[c], deviation = by.deviation.data()[c];
     for (Index i = 0; i < image.area(); ++i)

@@ -3,7 +3,8 @@
 // schedules. Defaults are the paper's (arXiv 2206.04667).
 #pragma once
 
-#include <cstdint>
+#include <cmath>
+#include <limits>
 #include <optional>
 
 #include "extrema/core/error.hpp"
@@ -55,12 +56,43 @@ struct Recipe {
     if (batch < 1) throw Error{"Recipe: batch is ", batch, ", expected 1 or more"};
     if (pieces < 1 || pieces > batch)
       throw Error{"Recipe: pieces is ", pieces, ", expected 1 to ", batch, " (the batch)"};
-    if (!(learning_rate >= 0)) throw Error{"Recipe: learning_rate is ", learning_rate};
+    require("learning_rate", learning_rate);
+    require("min_learning_rate", min_learning_rate);
+    require("weight_decay", weight_decay);
+    require("weight_decay_end", weight_decay_end.value_or(0));
     if (!(warmup() >= 0 && warmup() <= epochs))
       throw Error{"Recipe: warmup_epochs is ", warmup(), ", expected 0 to ", epochs,
                   " (the epochs)"};
-    if (!(ema_momentum >= 0 && ema_momentum <= 1))
-      throw Error{"Recipe: ema_momentum is ", ema_momentum, ", expected 0 to 1"};
+    require("ema_momentum", ema_momentum, 1);
+    require_augmentation();
+    if (normalisation) normalisation->require(static_cast<int>(normalisation->mean.size()));
+  }
+
+ private:
+  static void require(const char* name, double value,
+                      double most = std::numeric_limits<double>::max()) {
+    if (value >= 0 && value <= most) return;  // which a NaN is not
+    if (most < std::numeric_limits<double>::max())
+      throw Error{"Recipe: ", name, " is ", value, ", expected 0 to ", most};
+    throw Error{"Recipe: ", name, " is ", value, ", expected a finite number, 0 or more"};
+  }
+
+  void require_augmentation() const {
+    const data::Range scale = augmentation.scale, ratio = augmentation.ratio;
+    if (!(scale.low > 0 && scale.low <= scale.high && scale.high <= 1))
+      throw Error{"Recipe: crops show ", scale.low, " to ", scale.high,
+                  " of an image's area, expected shares above 0, up to 1"};
+    if (!(ratio.low > 0 && ratio.low <= ratio.high && std::isfinite(ratio.high)))
+      throw Error{"Recipe: crops have ratios of ", ratio.low, " to ", ratio.high,
+                  ", expected finite ones above 0"};
+    const data::ColourJitter& colour = augmentation.colour;
+    require("flip", augmentation.flip, 1);
+    require("brightness of the jitter", colour.brightness);
+    require("contrast of the jitter", colour.contrast);
+    require("saturation of the jitter", colour.saturation);
+    require("hue of the jitter", colour.hue, 0.5);
+    require("probability of the jitter", colour.probability, 1);
+    require("grey", colour.grey, 1);
   }
 };
 
