@@ -71,8 +71,9 @@ class Checkpoints {
         1;  // a checkpoint after every so many epochs; 0: only by time and at the end
     double every_minutes = 15;  // and when the last one is older; 0: only by epochs
     std::string resume =
-        {};              // a checkpoint to go on from; empty: the folder's own, if there is one
-    bool fresh = false;  // ignore the folder's own
+        {};                // a checkpoint to go on from; empty: the folder's own, if there is one
+    bool fresh = false;    // ignore the folder's own, which will be overwritten
+    Identity method = {};  // more that must be the same for a run to go on, by name
   };
 
   explicit Checkpoints(Options options) : options_{std::move(options)} {}
@@ -80,11 +81,20 @@ class Checkpoints {
   std::string path() const { return options_.folder + "/checkpoint.safetensors"; }
   /// Where the run went on from; empty where it began anew.
   const std::string& resumed() const { return resumed_; }
+  /// What the recipe has otherwise than the checkpoint's: "epochs 20 (was 10)", ...
+  const std::vector<std::string>& changes() const { return changes_; }
 
+  /// Throws Error, before anything is written, where the checkpoint is of another method or model,
+  /// and where the folder's own is ahead of the one to resume.
   void restore(auto& run) {
     std::error_code ignored;
-    if (!options_.resume.empty()) load(run, options_.resume);
-    else if (!options_.fresh && std::filesystem::exists(path(), ignored)) load(run, path());
+    const bool own = !options_.fresh && std::filesystem::exists(path(), ignored);
+    if (!options_.resume.empty()) {
+      if (own) require_not_behind(options_.resume);
+      load(run, options_.resume);
+    } else if (own) {
+      load(run, path());
+    }
   }
 
   void begin(auto&) {
@@ -119,7 +129,8 @@ class Checkpoints {
                          {{"step", run.step()},
                           {"updates", trainer.updates()},
                           {"epoch", run.epoch()},
-                          {"run", describe_run(run)},
+                          {"run", describe_run(run, options_.method)},
+                          {"recipe", describe_recipe(run)},
                           {"memory", run.memory()}});
     const eval::EncoderDescription encoder = describe_encoder(run);
     write_weights(options_.folder + "/student.safetensors", trainer.layout(), host[0].values(),
@@ -135,7 +146,8 @@ class Checkpoints {
     const io::Checkpoint checkpoint{from};
     auto& trainer = run.trainer();
     using W = Wide<std::remove_reference_t<decltype(trainer.device())>>;
-    require_same(from, checkpoint.state().at("run"), describe_run(run));
+    require_same(from, checkpoint.state().at("run"), describe_run(run, options_.method));
+    compare(checkpoint.state().value("recipe", nlohmann::json::object()), describe_recipe(run));
     const auto buffers = trainer.buffers();
     std::vector<std::vector<W>> host;
     std::vector<io::TensorTarget> targets;
@@ -153,11 +165,32 @@ class Checkpoints {
     resumed_ = from;
   }
 
+  void require_not_behind(const std::string& other) const {
+    std::error_code ignored;
+    if (std::filesystem::equivalent(other, path(), ignored)) return;
+    const auto step = [](const std::string& file) {
+      return io::Checkpoint{file}.state().at("step").get<Index>();
+    };
+    const Index theirs = step(other), own = step(path());
+    if (own > theirs)
+      throw Error{other,  ": is at step ",
+                  theirs, ", but ",
+                  path(), ", which it would replace, is at step ",
+                  own,    ": leave resume out to go on from there, or add fresh to overwrite it"};
+  }
+
+  void compare(const nlohmann::json& theirs, const nlohmann::json& ours) {
+    changes_.clear();
+    for (const auto& [name, value] : ours.items())
+      if (theirs.contains(name) && theirs.at(name) != value)
+        changes_.push_back(text(name, " ", value.dump(), " (was ", theirs.at(name).dump(), ")"));
+  }
+
   /// One sentence with the first difference.
   static void require_same(const std::string& file, const nlohmann::json& theirs,
                            const nlohmann::json& ours) {
     for (const auto& [name, value] : ours.items()) {
-      if (name == "encoder")
+      if (value.is_object())
         require_same(file, theirs.value(name, nlohmann::json::object()), value);
       else if (!theirs.contains(name) || theirs.at(name) != value)
         throw Error{file,
@@ -173,6 +206,7 @@ class Checkpoints {
 
   Options options_;
   std::string resumed_;
+  std::vector<std::string> changes_;
   Clock::time_point last_ = Clock::now();
 };
 

@@ -2,9 +2,16 @@
 // What a checkpoint says of the run that it is from, as JSON.
 #pragma once
 
+#include <array>
+#include <concepts>
+#include <map>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <type_traits>
 
+#include "extrema/core/precision.hpp"
 #include "extrema/eval/encoder_description.hpp"
+#include "extrema/train/recipe.hpp"
 
 namespace extrema::train {
 
@@ -18,12 +25,28 @@ eval::EncoderDescription describe_encoder(const Run& run) {
           .normalisation = *run.recipe().normalisation};
 }
 
-/// What must be the same for a run to go on from a checkpoint with the bits of one that was never
-/// interrupted. (The number of epochs may be raised: it changes the schedules from here on.)
+/// What a caller knows of a run's method, such as {"loss", "infonce, temperature 0.2"}: policies do
+/// not tell their names.
+using Identity = std::map<std::string, std::string>;
+
+/// "fp64", "fp32", "bf16" or "bf16_stream".
+template <class Device>
+const char* precision_name() {
+  using Format = Precision<Scalar<Device>, Stream<Device>>;
+  if constexpr (std::same_as<Format, fp64>) return "fp64";
+  else if constexpr (std::same_as<Format, fp32>) return "fp32";
+  else if constexpr (std::same_as<Format, bf16>) return "bf16";
+  else return "bf16_stream";
+}
+
+/// What must be the same for a run to go on from a checkpoint: it is refused otherwise.
 template <class Run>
-nlohmann::json describe_run(const Run& run) {
+nlohmann::json describe_run(const Run& run, const Identity& identity = {}) {
   const auto& trainer = run.trainer();
+  using Device = std::remove_cvref_t<decltype(trainer.device())>;
   return {{"encoder", describe_encoder(run).json()},
+          {"method", identity},
+          {"precision", precision_name<Device>()},
           {"hidden", trainer.options().method.hidden},
           {"projection", trainer.options().method.projection},
           {"views", trainer.options().method.views},
@@ -31,6 +54,34 @@ nlohmann::json describe_run(const Run& run) {
           {"images", run.images().size()},
           {"batch", run.recipe().batch},
           {"pieces", run.recipe().pieces}};
+}
+
+/// What may be changed on purpose when a run goes on. Its bits are those of a run that was never
+/// interrupted only where this is the same too.
+template <class Run>
+nlohmann::json describe_recipe(const Run& run) {
+  const auto& options = run.trainer().options();
+  const Recipe& recipe = run.recipe();
+  const data::Augmentation& augmentation = recipe.augmentation;
+  const data::ColourJitter& colour = augmentation.colour;
+  constexpr std::array pairs{"spatially consistent colour", "crop only", "centre crop",
+                             "two crops"};
+  return {{"epochs", recipe.epochs},
+          {"learning rate", recipe.learning_rate},
+          {"least learning rate", recipe.min_learning_rate},
+          {"warm-up epochs", recipe.warmup()},
+          {"weight decay", recipe.weight_decay},
+          {"last weight decay", recipe.weight_decay_end.value_or(recipe.weight_decay)},
+          {"teacher's momentum", recipe.ema_momentum},
+          {"drop path", options.method.backbone.drop_path},
+          {"largest gradient norm", options.clip},
+          {"pair of views", pairs.at(static_cast<std::size_t>(augmentation.pair))},
+          {"crop areas", {augmentation.scale.low, augmentation.scale.high}},
+          {"crop ratios", {augmentation.ratio.low, augmentation.ratio.high}},
+          {"flip", augmentation.flip},
+          {"jitter",
+           {colour.brightness, colour.contrast, colour.saturation, colour.hue, colour.probability}},
+          {"grey", colour.grey}};
 }
 
 }  // namespace extrema::train
