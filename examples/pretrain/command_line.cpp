@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <limits>
 
 #include "extrema/core/text.hpp"
 #include "extrema/loss/catalogue.hpp"
@@ -16,7 +17,23 @@ using extrema::text;
 namespace {
 
 const auto& positive = CLI::PositiveNumber;
-const CLI::Range share{0.0, 1.0};
+constexpr double unlimited = std::numeric_limits<double>::max();
+
+/// As CLI::Range, but a NaN is not in it.
+CLI::Validator between(double low, double high) {
+  return {[=](const std::string& input) {
+            double value = 0;
+            if (CLI::detail::lexical_cast(input, value) && value >= low && value <= high)
+              return std::string{};
+            const std::string expected = high == unlimited
+                                             ? text("a finite number, ", low, " or more")
+                                             : text(low, " to ", high);
+            return text("expected ", expected, ", found ", input);
+          },
+          ""};
+}
+
+const CLI::Validator share = between(0, 1), not_negative = between(0, unlimited);
 
 std::string architectures() {
   std::string names;
@@ -38,6 +55,18 @@ std::string quoted(const std::string& value) {
     return std::isalnum(c) || c == '.' || c == '-' || c == '+' || c == '_';
   });
   return plain && !value.empty() ? value : '"' + value + '"';
+}
+
+/// As a shell reads it: one word, whatever is in it.
+std::string shell_quoted(const std::string& word) {
+  const bool plain = !word.empty() && std::ranges::all_of(word, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view{"/._-+=:,@%"}.find(c) != std::string_view::npos;
+  });
+  if (plain) return word;
+  std::string result = "'";
+  for (const char c : word) result += c == '\'' ? "'\\''" : std::string{c};
+  return result + "'";
 }
 
 std::string joined(const std::vector<std::string>& values) {
@@ -102,12 +131,14 @@ void CommandLine::model() {
       ->group(group);
   app_.add_option("--layer_scale_init_value", s.layer_scale,
                   "First value of the class-attention blocks' LayerScale; the official recipes "
-                  "have 0.1 for base, 1e-5 for large")
+                  "have 0.1 for base, 1e-5 for large; 0: there is none (the official code begins "
+                  "it at 0 then)")
+      ->check(not_negative)
       ->capture_default_str()
       ->group(group);
   app_.add_option("--drop_path_rate", s.drop_path,
                   "Drop path of the student's last block; it grows linearly from 0")
-      ->check(CLI::Range(0.0, 0.999))
+      ->check(between(0, 0.999))
       ->capture_default_str()
       ->group(group);
   app_.add_option("--attn_drop_rate", s.attention_drop, "0: there is no dropout in attention")
@@ -161,7 +192,8 @@ void CommandLine::data() {
   app_.add_option("--data-format", s.format, "auto, folder, idx, cifar10 or cifar100")
       ->capture_default_str()
       ->group(group);
-  app_.add_option("--channels", s.channels, "Channels of a folder's images: 1 or 3 (3)")
+  app_.add_option("--channels", s.channels,
+                  "Channels of a folder's images: 1 or 3 (3); other data has its own")
       ->check(CLI::IsMember({1, 3}))
       ->group(group);
   app_.add_flag("--aug-spatialconsistent-color", s.consistent_colour,
@@ -183,6 +215,7 @@ void CommandLine::data() {
   app_.add_option("--color-jitter", s.jitter,
                   "Strengths of the jitter: brightness, contrast, saturation, hue")
       ->expected(4)
+      ->check(not_negative)
       ->capture_default_str()
       ->group(group);
   app_.add_option("--grey", s.grey, "How often an image loses its colours")
@@ -228,20 +261,25 @@ void CommandLine::training() {
       ->group(group);
   app_.add_option("--lr,--learning-rate", s.learning_rate,
                   "Peak learning rate for 256 images; a step's is this times batch size / 256")
+      ->check(not_negative)
       ->capture_default_str()
       ->group(group);
   app_.add_option("--min_lr,--min-lr", s.min_learning_rate, "Learning rate at the end, not scaled")
+      ->check(not_negative)
       ->capture_default_str()
       ->group(group);
   app_.add_option("--warmup-epochs", s.warmup,
                   "Epochs in which the learning rate grows from 0 (10, or a sixth of the epochs if "
                   "that is less)")
+      ->check(not_negative)
       ->group(group);
   app_.add_option("--weight-decay,--wd", s.weight_decay, "Decay of weight matrices")
+      ->check(not_negative)
       ->capture_default_str()
       ->group(group);
   auto* end = app_.add_option("--weight-decay-end", s.weight_decay_end,
                               "Decay at the end, reached along a cosine (default: constant)")
+                  ->check(not_negative)
                   ->group(group);
   app_.add_flag("--adjust-weight-decay", s.adjust_weight_decay,
                 "What --weight-decay-end does by itself")
@@ -255,8 +293,8 @@ void CommandLine::training() {
       ->group(group);
   app_.add_option("--opt-eps", s.epsilon, "AdamW's")->capture_default_str()->group(group);
   app_.add_option("--momentum", s.momentum, "Of sgd and lars")->capture_default_str()->group(group);
-  app_.add_option("--clip_grad,--clip-grad", s.clip, "Largest norm of the gradient (default: any)")
-      ->check(CLI::PositiveNumber)
+  app_.add_option("--clip_grad,--clip-grad", s.clip, "Largest norm of the gradient (0: any)")
+      ->check(not_negative)
       ->group(group);
   app_.add_option("--seed", s.seed, "Of first weights, order, crops, masks and drop path")
       ->capture_default_str()
@@ -297,12 +335,13 @@ void CommandLine::run() {
   auto& s = settings_;
   const auto group = "Run";
   app_.add_option("--output_dir,--output-dir", s.output,
-                  "Folder for checkpoint, student and teacher; a run goes on from the checkpoint "
+                  "Folder for checkpoint, student, teacher and config.ini; a run goes on from the "
+                  "checkpoint "
                   "that it finds there")
       ->capture_default_str()
       ->group(group);
-  app_.add_option("--log_dir,--log-dir", s.log, "Folder for metrics.jsonl and TensorBoard's file")
-      ->capture_default_str()
+  app_.add_option("--log_dir,--log-dir", s.log,
+                  "Folder for metrics.jsonl and TensorBoard's file (default: the output folder)")
       ->group(group);
   app_.add_option("--save-freq", s.save_every,
                   "Epochs between checkpoints; the last is always saved")
@@ -311,18 +350,20 @@ void CommandLine::run() {
       ->group(group);
   app_.add_option("--save-minutes", s.save_minutes,
                   "Minutes after which a checkpoint is written anyway; 0: never")
-      ->check(CLI::NonNegativeNumber)
+      ->check(not_negative)
       ->capture_default_str()
       ->group(group);
   app_.add_option("-p,--print-freq", s.print_every, "Steps between lines of metrics.jsonl")
       ->check(positive)
       ->capture_default_str()
       ->group(group);
-  auto* resume = app_.add_option("--resume", s.resume, "Go on from this checkpoint")
-                     ->configurable(false)
-                     ->group(group);
-  app_.add_flag("--fresh", s.fresh, "Begin anew, whatever the output folder holds")
-      ->excludes(resume)
+  app_.add_option(
+          "--resume", s.resume,
+          "Go on from this checkpoint; refused where the output folder's own is ahead of it")
+      ->configurable(false)
+      ->group(group);
+  app_.add_flag("--fresh", s.fresh,
+                "Begin anew, or from --resume, whatever the output folder holds: it is overwritten")
       ->configurable(false)
       ->group(group);
   app_.add_option("--init", s.init,
@@ -383,8 +424,8 @@ std::vector<std::string> CommandLine::notes() const {
   if (!launcher.empty()) notes.push_back(launcher + ": of PyTorch's launcher, without effect here");
   if (settings_.layer_scale == 0)
     notes.push_back(
-        "--layer_scale_init_value 0: LayerScale is there and begins at 0, as in the "
-        "official code, so the class token does too");
+        "--layer_scale_init_value 0: there is no LayerScale, as the official help says; the "
+        "official code begins it at 0");
   return notes;
 }
 
@@ -393,6 +434,10 @@ void CommandLine::resolve(const std::string& option, const std::string& value) {
   found->clear();
   found->add_result(value);
   found->run_callback();
+}
+
+std::string CommandLine::again(const std::string& configuration) const {
+  return shell_quoted(program_) + " --config " + shell_quoted(configuration);
 }
 
 std::string CommandLine::configuration() const {

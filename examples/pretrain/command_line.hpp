@@ -18,7 +18,8 @@ class CommandLine {
   void parse(int argc, char** argv);
 
   const Settings& settings() const { return settings_; }
-  const std::string& program() const { return program_; }  // as it was called
+  /// The program as it was called, with this configuration: to be pasted into a shell.
+  std::string again(const std::string& configuration) const;
   /// A sentence for each thing that was accepted and acts otherwise than one might think.
   std::vector<std::string> notes() const;
 

@@ -22,6 +22,14 @@ int run(pretrain::CommandLine& line) {
   for (const std::string& note : line.notes()) std::printf("note: %s\n", note.c_str());
   const auto images = extrema::data::open(s.data, {.format = extrema::data::format_named(s.format),
                                                    .decode = {.channels = s.channels.value_or(3)}});
+  if (s.channels && *s.channels != images.channels())
+    throw extrema::Error{"--channels ",
+                         *s.channels,
+                         ": the images of ",
+                         s.data,
+                         " have ",
+                         images.channels(),
+                         ": leave it out, as it is for folders"};
   if (s.precision == "bf16") return pretrain::pretrain_bf16(line, images);
   if (s.precision == "bf16_stream") return pretrain::pretrain_bf16_stream(line, images);
   return pretrain::pretrain_fp32(line, images);

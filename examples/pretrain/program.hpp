@@ -33,6 +33,7 @@
 #include "extrema/train/run_folder.hpp"
 #include "extrema/train/stop_signal.hpp"
 #include "extrema/train/trainer.hpp"
+#include "identity.hpp"
 #include "memory.hpp"
 #include "pretrain.hpp"
 #include "trial.hpp"
@@ -79,6 +80,21 @@ struct Skips {
   void record(auto&, const train::StepRecord& record) { count = record.skipped_images; }
 };
 
+/// Once the checkpoint is accepted: says what is new to it, and writes the run's configuration. A
+/// command that is refused has overwritten nothing.
+struct Opening {
+  const train::Checkpoints& checkpoints;
+  std::string path, configuration;
+
+  void begin(auto&) const {
+    std::string changes;
+    for (const std::string& change : checkpoints.changes())
+      changes += (changes.empty() ? "" : ", ") + change;
+    if (!changes.empty()) std::printf("note: the run goes on with %s\n", changes.c_str());
+    io::write_atomically(path, configuration);
+  }
+};
+
 template <class Format>
 class Program {
 #ifdef EXTREMA_HAS_ONEDNN
@@ -101,6 +117,7 @@ class Program {
 
   int run() {
     train::require(trainer_, images_, recipe_);
+    recipe_.normalisation->require(images_.channels());
     describe();
     plan();
     if (s_.dry_run) return 0;
@@ -145,6 +162,8 @@ class Program {
   }
 
   typename Trainer::Options trainer_options() const {
+    if (s_.betas.size() != 2)
+      throw Error{"--opt-betas: expected 2 numbers, found ", s_.betas.size()};
     return {.method = {.backbone = {.image = extent(),
                                     .shape = shape(),
                                     .layer_scale = s_.layer_scale,
@@ -165,6 +184,8 @@ class Program {
   data::Augmentation augmentation() const {
     if (s_.crop_only + s_.centre_crop + s_.consistent_colour + s_.two_crops > 1)
       throw Error{"--aug-...: two augmentations are named, expected one"};
+    if (s_.jitter.size() != 4)
+      throw Error{"--color-jitter: expected 4 numbers, found ", s_.jitter.size()};
     return {.scale = {s_.crop_min, 1},
             .flip = s_.flip,
             .colour = {.brightness = s_.jitter.at(0),
@@ -251,7 +272,8 @@ class Program {
   Index pieces_of_checkpoint() const {
     const std::string path = checkpoint();
     if (path.empty()) return 0;
-    return io::Checkpoint{path}.state().at("run").value("pieces", Index{0});
+    return std::min(io::Checkpoint{path}.state().at("run").value("pieces", Index{0}),
+                    recipe_.batch);
   }
   std::string checkpoint() const {
     if (!s_.resume.empty()) return s_.resume;
@@ -291,10 +313,11 @@ class Program {
   int train() {
     const train::StopSignal stop;
     const train::RunFolder folder{s_.output};
+    const std::string log = s_.log.empty() ? s_.output : s_.log;
+    std::optional<train::RunFolder> logs;  // held too, if it is another
+    std::error_code missing;
+    if (!std::filesystem::equivalent(log, s_.output, missing)) logs.emplace(log);
     if (!s_.init.empty()) train::load_weights(trainer_, s_.init);
-    io::make_folders(s_.log);
-    const std::string configuration = s_.log + "/config.ini";
-    io::write_atomically(configuration, line_.configuration());
 
     const std::optional<Images> test = test_images();
     const Some looked_at = spread(images_, s_.health_images), bank = spread(images_, s_.knn_bank),
@@ -308,19 +331,21 @@ class Program {
                                     .every_epochs = s_.save_every,
                                     .every_minutes = s_.save_minutes,
                                     .resume = s_.resume,
-                                    .fresh = s_.fresh}};
+                                    .fresh = s_.fresh,
+                                    .method = identity(s_, trainer_.options().method.mask)}};
     Skips skips;
     train::fit(
         trainer_, images_, recipe_, Bounds{s_.start_epoch, s_.max_steps}, checkpoints,
+        Opening{checkpoints, folder / "config.ini", line_.configuration()},
         Perhaps<Probe>{test.has_value(), bank, queries,
                        typename Probe::Options{.every_epochs = s_.knn_every, .encode = encode}},
         Perhaps<Health>{s_.health_images > 0, looked_at,
                         typename Health::Options{.encode = encode}},
         train::Progress{}, skips,
-        train::Metrics{train::Metrics::Options{.folder = s_.log, .every = s_.print_every}}, stop);
+        train::Metrics{train::Metrics::Options{.folder = log, .every = s_.print_every}}, stop);
     if (skips.count > 0)
       std::printf("%td images could not be read; others took their places\n", skips.count);
-    return finish(configuration);
+    return finish(folder / "config.ini");
   }
 
   int finish(const std::string& configuration) const {
@@ -330,9 +355,9 @@ class Program {
       return 0;
     }
     const int signal = train::StopSignal::number();
-    std::printf("stopped%s after step %td of %td, saved; to go on: %s --config %s\n",
+    std::printf("stopped%s after step %td of %td, saved; to go on: %s\n",
                 signal == 0 ? "" : text(" by signal ", signal).c_str(), trainer_.count(), steps(),
-                line_.program().c_str(), configuration.c_str());
+                line_.again(configuration).c_str());
     return signal == 0 ? 0 : 128 + signal;
   }
 

@@ -17,7 +17,7 @@ struct Settings {
   std::optional<int> dim, depth, heads, mlp_ratio, patch;  // none: the architecture's
   std::vector<int> image;                                  // none: the data's, or 224
   int class_depth = 2;
-  double layer_scale = 0.1;
+  double layer_scale = 0.1;  // 0: there is none
   double drop_path = 0;
   double attention_drop = 0;
   int hidden = 4096;
@@ -65,7 +65,7 @@ struct Settings {
   int micro_batches = 0;  // 0: as few as fit into memory
 
   std::string output = "results";
-  std::string log = "tf_logs";
+  std::string log;     // empty: the output folder
   int save_every = 5;  // epochs
   double save_minutes = 15;
   int print_every = 20;  // steps

@@ -39,6 +39,8 @@ struct Fault {
   bool resumes =
       false;  // the stage has a checkpoint of one epoch, and the run goes on to the second
   int code = 2;
+  bool begins = false;  // the run is accepted and fails later: it has written more metrics
+  bool saves = false;   // it fails between two steps: it has saved the last one
 };
 
 std::string flipped(std::string bytes) {
@@ -46,9 +48,11 @@ std::string flipped(std::string bytes) {
   return bytes;
 }
 
-/// Writes a checkpoint anew under another version, with a sound checksum.
-void rewrite(const std::string& path, const char* version) {
+/// Writes a checkpoint anew under another version, or at a later step, with a sound checksum.
+void rewrite(const std::string& path, const char* version, int later = 0) {
   const io::Safetensors file{path};
+  auto state = nlohmann::json::parse(file.metadata().at("state"));
+  state["step"] = state.at("step").get<int>() + later;
   std::vector<io::TensorSource> tensors;
   std::vector<std::vector<float>> values;
   values.reserve(file.tensors().size());
@@ -59,8 +63,7 @@ void rewrite(const std::string& path, const char* version) {
                                  std::vector<Index>(tensor.shape().begin(), tensor.shape().end()),
                                  copy.data()));
   }
-  io::write_safetensors(path, tensors,
-                        {{"extrema_checkpoint", version}, {"state", file.metadata().at("state")}});
+  io::write_safetensors(path, tensors, {{"extrema_checkpoint", version}, {"state", state.dump()}});
 }
 
 std::string huge_png() {  // its header claims 65,000 x 65,000 pixels
@@ -149,7 +152,8 @@ const std::vector<Fault> faults{
          [](const Stage& s) {
            for (int i = 0; i < 12; ++i) write_file(s.image(i), "none");
          },
-     .says = "images met so far cannot be read"},
+     .says = "images met so far cannot be read",
+     .saves = true},
 
     {.name = "a truncated IDX file", .make = idx(100, 0x803), .says = "train-images-idx3-ubyte"},
     {.name = "an IDX file of labels in place of images",
@@ -176,6 +180,34 @@ const std::vector<Fault> faults{
      .arguments = {"--mlp-dim", "100000000"},
      .says = "out of memory"},
 #endif
+    {.name = "one beta",
+     .arguments = {"--opt-betas", "0.9", "--opt", "adamw"},
+     .says = "--opt-betas"},
+    {.name = "a beta of 1",
+     .arguments = {"--opt-betas", "0.9", "1"},
+     .says = "expected betas and a momentum of 0 to below 1, found 1"},
+    {.name = "three strengths of jitter",
+     .arguments = {"--color-jitter", "0.4", "0.4", "0.2", "-b", "8"},
+     .says = "--color-jitter"},
+    {.name = "a learning rate that is none",
+     .arguments = {"--lr", "nan"},
+     .says = "--lr: expected a finite number, 0 or more, found nan"},
+    {.name = "a negative weight decay",
+     .arguments = {"--wd=-0.1"},
+     .says = "expected a finite number, 0 or more, found -0.1"},
+    {.name = "crops of nothing",
+     .arguments = {"--crop-min", "0"},
+     .says = "crops show 0 to 1 of an image's area"},
+    {.name = "a deviation of 0",
+     .arguments = {"--mean", "0.5", "0.5", "0.5", "--std", "0.2", "0", "0.2"},
+     .says = "channel 1 has mean 0.5 and deviation 0"},
+    {.name = "means of other channels",
+     .arguments = {"--mean", "0.5", "--std", "0.2"},
+     .says = "each of 3 channels, found 1 and 1"},
+    {.name = "channels that the data does not have",
+     .make = idx(0, 0x803),
+     .arguments = {"--channels", "3"},
+     .says = "--channels 3: the images of"},
     {.name = "attention dropout",
      .arguments = {"--attn_drop_rate", "0.1"},
      .says = "there is no dropout in attention"},
@@ -190,11 +222,13 @@ const std::vector<Fault> faults{
     {.name = "a loss that is not finite",
      .arguments = {"--lr", "1e36"},
      .says = "lower the learning rate",
-     .resumes = true},
+     .resumes = true,
+     .begins = true},
     {.name = "no room for the checkpoint",
      .before = small_files,
      .says = "checkpoint.safetensors: ",
-     .resumes = true},
+     .resumes = true,
+     .begins = true},
     {.name = "a truncated checkpoint",
      .make =
          [](const Stage& s) {
@@ -217,6 +251,31 @@ const std::vector<Fault> faults{
      .arguments = {"--dim", "48"},
      .says = "is of a run with dim 32, this one has 48",
      .resumes = true},
+    {.name = "a checkpoint of another batch",
+     .arguments = {"-b", "12"},
+     .says = "is of a run with batch 8, this one has 12",
+     .resumes = true},
+    {.name = "a checkpoint of another loss",
+     .arguments = {"--loss", "infonce", "--contrast-temp", "0.2"},
+     .says = R"(with loss "byol", this one has "infonce, temperature 0.2")",
+     .resumes = true},
+    {.name = "a checkpoint of other masks",
+     .arguments = {"--mask-ratio", "0.6"},
+     .says = R"(with mask "disjoint, ratio 0.75, rounding truncate", this one has "disjoint, )",
+     .resumes = true},
+    {.name = "a checkpoint of another optimiser",
+     .arguments = {"--opt-betas", "0.9", "0.95"},
+     .says = R"(with optimiser "adamw, betas 0.9 and 0.999, epsilon 1e-08", this one has)",
+     .resumes = true},
+    {.name = "a checkpoint behind that of the output folder",
+     .make =
+         [](const Stage& s) {
+           fs::copy_file(checkpoint(s.out), s.folder / "old.safetensors");
+           rewrite(checkpoint(s.out), "1", 2);
+         },
+     .arguments = {"--resume", "@/old.safetensors"},
+     .says = "which it would replace, is at step 5: leave resume out",
+     .resumes = true},
     {.name = "a checkpoint that is not there",
      .arguments = {"--resume", "@/none.safetensors"},
      .says = "/none.safetensors: "},
@@ -238,11 +297,12 @@ const std::vector<Fault> faults{
      .resumes = true},
 };
 
-/// All files below the output folder, but those that say how the run goes.
-std::string survivors(const std::string& out) {
+/// The files of the output folder; those that say how the run goes only on demand.
+std::string survivors(const std::string& out, bool course = true) {
   std::string result;
   for (const char* name : {"checkpoint", "student", "teacher"})
     result += read_file(out + "/" + name + ".safetensors");
+  if (course) result += read_file(out + "/config.ini") + read_file(out + "/metrics.jsonl");
   return result;
 }
 
@@ -291,7 +351,7 @@ void play(const Fault& fault) {
     arguments.push_back(argument);
   }
   if (fault.make) fault.make(stage);
-  const std::string kept = survivors(stage.out);
+  const std::string kept = survivors(stage.out, !fault.begins);
   const auto [code, said] = run(stage, arguments, fault.before);
   for (const std::string& path : {stage.data, stage.out})
     if (fs::exists(path)) fs::permissions(path, fs::perms::owner_all);
@@ -301,7 +361,8 @@ void play(const Fault& fault) {
   CHECK(contains(said, fault.says));
   CHECK(lines_of_error(said) == (fault.code == 0 ? 0 : 1));
   if (fault.code == 0) CHECK(contains(said, "1 images could not be read"));
-  else CHECK(survivors(stage.out) == kept);
+  else if (fault.saves) CHECK(fs::exists(checkpoint(stage.out)));
+  else CHECK(survivors(stage.out, !fault.begins) == kept);
   for (const auto& entry : fs::recursive_directory_iterator{stage.folder.path})
     CHECK(entry.path().extension() != ".extrema-tmp");
 }
@@ -326,9 +387,9 @@ TEST_CASE("a full disk") {
   }
   for (const auto& entry : fs::directory_iterator{stage.folder / "kept"})
     fs::copy_file(entry.path(), fs::path{stage.out} / entry.path().filename());
-  const std::string kept = survivors(stage.out);
+  const std::string kept = survivors(stage.out, false);
   const auto [code, said] = run(stage, arguments);
-  const std::string left = survivors(stage.out);
+  const std::string left = survivors(stage.out, false);
   ::umount(stage.out.c_str());
   CAPTURE(said);
   CHECK(code == 2);
@@ -355,4 +416,23 @@ TEST_CASE("two runs into one output folder") {
   CHECK(first.wait() == 128 + SIGTERM);
   CHECK(run(stage, stage.arguments() + Arguments{"--epochs", "1000", "--max-steps", "1"}).first ==
         0);
+}
+
+TEST_CASE("two runs into one log folder") {
+  const Stage stage;
+  make_images(stage.data);
+  const std::string log = stage.folder / "log";
+  const auto into = [&](const std::string& out) {
+    return tiny(stage.data, out) + Arguments{"--log_dir", log, "--epochs", "1000"};
+  };
+  Pretraining first{into(stage.out), stage.folder / "first"};
+  first.until([&] { return size_of(log + "/metrics.jsonl") > 0; });
+  const auto [code, said] = run(stage, into(stage.folder / "other"));
+  CHECK(code == 2);
+  CHECK(contains(said, "/log: is in use by process "));
+  CHECK(first.running());
+  CHECK_FALSE(fs::exists(stage.folder / "other/config.ini"));
+  const auto before = size_of(log + "/metrics.jsonl");
+  first.until([&] { return size_of(log + "/metrics.jsonl") > before; });
+  CHECK(first.running());  // undisturbed
 }

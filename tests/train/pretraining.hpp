@@ -123,8 +123,6 @@ inline Arguments tiny(const std::string& data, const std::string& output) {
           "8",
           "--output_dir",
           output,
-          "--log_dir",
-          output,
           data};
 }
 

@@ -61,12 +61,13 @@ TEST_CASE("killed at random moments, and while a checkpoint is written") {
 
 TEST_CASE("stopped by a signal it saves, and says how to go on") {
   const TemporaryFolder folder;
-  make_images(folder / "data");
+  const std::string data = folder / "the data";
+  make_images(data);
   const Arguments epochs{"--epochs", "20"};
-  REQUIRE(finish(tiny(folder / "data", folder / "straight") + epochs, folder) == 0);
+  REQUIRE(finish(tiny(data, folder / "straight") + epochs, folder) == 0);
   for (const int signal : {SIGTERM, SIGINT}) {
-    const std::string output = folder / ("stopped" + std::to_string(signal));
-    Pretraining run{tiny(folder / "data", output) + epochs, folder / "said"};
+    const std::string output = folder / ("it's stopped by " + std::to_string(signal));
+    Pretraining run{tiny(data, output) + epochs, folder / "said"};
     run.until([&] { return size_of(output + "/metrics.jsonl") > 0; });
     run.signal(signal);
     REQUIRE(run.wait() == 128 + signal);
@@ -104,9 +105,38 @@ TEST_CASE("a configuration that is fed back gives the same run") {
           "--epochs",     "2",   "--opt-betas",  "0.9", "0.95", "--mask-policy", "inverse-block",
           "--mask-ratio", "0.5", "--aug-spatial"};
   REQUIRE(finish(first, folder) == 0);
-  REQUIRE(finish({"--config", folder / "first/config.ini", "--output_dir", folder / "second",
-                  "--log_dir", folder / "second"},
+  REQUIRE(finish({"--config", folder / "first/config.ini", "--output_dir", folder / "second"},
                  folder) == 0);
   CHECK(tensors(checkpoint(folder / "second")) == tensors(checkpoint(folder / "first")));
   CHECK(metrics(folder / "second") == metrics(folder / "first"));
+}
+
+TEST_CASE("a run goes on with another recipe, and says so") {
+  const TemporaryFolder folder;
+  make_images(folder / "data");
+  const Arguments first = tiny(folder / "data", folder / "out") + Arguments{"--epochs", "6"};
+  const auto said = [&](const Arguments& more) {
+    Pretraining run{first + more, folder / "said"};
+    CHECK(run.wait() == 0);
+    return run.said();
+  };
+  CHECK_FALSE(contains(said({"--max-steps", "2"}), "goes on with"));
+  CHECK_FALSE(contains(said({"--max-steps", "3"}), "goes on with"));
+  CHECK(contains(said({"--max-steps", "4", "--lr", "0.01", "--epochs", "12"}),
+                 "goes on with epochs 12 (was 6), learning rate 0.01 (was 0.02), warm-up epochs"));
+}
+
+TEST_CASE("without LayerScale there is none") {
+  const TemporaryFolder folder;
+  make_images(folder / "data");
+  const auto student = [&](const char* value) {
+    Pretraining run{tiny(folder / "data", folder / value) +
+                        Arguments{"--layer_scale_init_value", value, "--max-steps", "1"},
+                    folder / "said"};
+    REQUIRE(run.wait() == 0);
+    CHECK(contains(run.said(), "there is no LayerScale") == (value == std::string{"0"}));
+    return tensors(folder / value + "/student.safetensors");
+  };
+  CHECK(contains(student("0.1"), "gamma"));
+  CHECK_FALSE(contains(student("0"), "gamma"));
 }
