@@ -326,6 +326,31 @@ TEST_CASE("AdamW's corrections count its own updates, wherever the run begins") 
   CHECK(most == doctest::Approx(1e-3).epsilon(1e-2));
 }
 
+/// Stripes of which only the first have labels.
+struct PartlyLabelled : Stripes {
+  Index labelled;
+  PartlyLabelled(Index size, Index count) : Stripes{size, 2}, labelled{count} {}
+  int label(Index i) const { return i < labelled ? Stripes::label(i) : -1; }
+};
+
+TEST_CASE("images without labels are left out of the k-NN probe") {
+  Device device;
+  Trainer t = trainer(device);
+  const data::Normalisation usual = data::Normalisation::usual(1);
+  const PartlyLabelled some{96, 64}, all{64, 64}, none{64, 0};
+  const double expected = train::KnnProbe{all, all}.accuracy(t, usual);
+  CHECK(expected > 0.5);
+  CHECK(train::KnnProbe{some, some}.accuracy(t, usual) == expected);
+  const Stripes empty{0, 1};
+  CHECK(message([&] {
+          train::fit(t, Stripes{64, 1}, recipe(1), train::KnnProbe{none, all});
+        }) == "KnnProbe: expected images with labels as bank, found none among 64");
+  CHECK(message([&] {
+          train::fit(t, Stripes{64, 1}, recipe(1), train::KnnProbe{all, empty});
+        }) == "KnnProbe: expected images with labels as queries, found none among 0");
+  CHECK(t.count() == 0);
+}
+
 TEST_CASE("health is looked at and collapse is said once") {
   Device device;
   Trainer t = trainer(device);
