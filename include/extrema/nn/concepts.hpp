@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+// What a method needs of the encoder that it trains, as far as that can be told without a device.
+#pragma once
+
+#include <concepts>
+
+#include "extrema/core/grid.hpp"
+#include "extrema/core/parameters.hpp"
+
+namespace extrema::nn {
+
+/// It is laid out at a path, from options.
+template <class B>
+concept HasOptions = requires {
+  typename B::Options;
+}
+&&std::constructible_from<B, const Path&, typename B::Options>;
+
+namespace detail {
+template <template <class> class>
+struct OfDevice {};
+}  // namespace detail
+
+/// Saved<Device> is what forward() keeps for backward().
+template <class B>
+concept HasSaved = requires {
+  typename detail::OfDevice<B::template Saved>;
+};
+
+/// The images that it takes, the grid of their patches, and the width of its features.
+template <class B>
+concept HasShape = requires(const B& backbone) {
+  { backbone.image() } -> std::convertible_to<ImageExtent>;
+  { backbone.grid() } -> std::convertible_to<Grid>;
+  { backbone.dim() } -> std::convertible_to<Index>;
+};
+
+/// And forward(), infer() and backward() for each device, as those of nn::Vit.
+template <class B>
+concept Backbone = HasOptions<B> && HasSaved<B> && HasShape<B>;
+
+}  // namespace extrema::nn
