@@ -49,6 +49,10 @@ class Perhaps {
   Perhaps(bool wanted, auto&&... arguments) {
     if (wanted) callback_.emplace(arguments...);
   }
+  void begin(auto& run) {
+    if constexpr (requires { callback_->begin(run); })
+      if (callback_) callback_->begin(run);
+  }
   void epoch(auto& run, train::StepRecord& record) {
     if (callback_) callback_->epoch(run, record);
   }
