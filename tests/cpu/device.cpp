@@ -11,6 +11,17 @@
 
 using namespace extrema;
 
+TEST_CASE("libraries see one thread, and all again after an exception") {
+  const int before = cpu::Threads::count();
+  CHECK(message([] {
+          cpu::Threads::alone([] {
+            CHECK(cpu::Threads::count() == 1);
+            throw Error{"no"};
+          });
+        }) == "no");
+  CHECK(cpu::Threads::count() == before);
+}
+
 TEST_CASE("each iteration is done once") {
   cpu::Device device;
   std::vector<int> done(1000);
