@@ -210,6 +210,7 @@ void run(const Settings& s) {
 }  // namespace
 
 int main(int count, char** arguments) try {
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);  // lines in order with those of Progress
   run(parse(count, arguments));
 } catch (const std::exception& error) {
   std::fprintf(stderr, "%s\n", error.what());

@@ -314,8 +314,13 @@ int lines_of_error(const std::string& said) {
 }
 
 /// The exit code of a run, and what it said.
-std::pair<int, std::string> run(const Stage& stage, const Arguments& arguments,
-                                const std::function<void()>& before = {}) {
+struct Outcome {
+  int code;
+  std::string said;
+};
+
+Outcome run(const Stage& stage, const Arguments& arguments,
+            const std::function<void()>& before = {}) {
   Pretraining pretraining{arguments, stage.folder / "said", before};
   const int code = pretraining.wait();
   return {code, pretraining.said()};
@@ -326,7 +331,9 @@ Arguments prepare(const Stage& stage, bool resumes) {
   make_images(stage.data);
   Arguments arguments = stage.arguments();
   const auto succeeds = [&] {
-    const auto [code, said] = run(stage, arguments);
+    const Outcome outcome = run(stage, arguments);
+    const int code = outcome.code;
+    const std::string& said = outcome.said;
     INFO(said);
     REQUIRE(code == 0);
   };
@@ -352,7 +359,9 @@ void play(const Fault& fault) {
   }
   if (fault.make) fault.make(stage);
   const std::string kept = survivors(stage.out, !fault.begins);
-  const auto [code, said] = run(stage, arguments, fault.before);
+  const Outcome outcome = run(stage, arguments, fault.before);
+  const int code = outcome.code;
+  const std::string& said = outcome.said;
   for (const std::string& path : {stage.data, stage.out})
     if (fs::exists(path)) fs::permissions(path, fs::perms::owner_all);
 
@@ -388,7 +397,9 @@ TEST_CASE("a full disk") {
   for (const auto& entry : fs::directory_iterator{stage.folder / "kept"})
     fs::copy_file(entry.path(), fs::path{stage.out} / entry.path().filename());
   const std::string kept = survivors(stage.out, false);
-  const auto [code, said] = run(stage, arguments);
+  const Outcome outcome = run(stage, arguments);
+  const int code = outcome.code;
+  const std::string& said = outcome.said;
   const std::string left = survivors(stage.out, false);
   ::umount(stage.out.c_str());
   CAPTURE(said);
@@ -405,7 +416,9 @@ TEST_CASE("two runs into one output folder") {
   const Arguments arguments = stage.arguments() + Arguments{"--epochs", "1000"};
   Pretraining first{arguments, stage.folder / "first"};
   first.until([&] { return size_of(stage.out + "/metrics.jsonl") > 0; });
-  const auto [code, said] = run(stage, arguments);
+  const Outcome outcome = run(stage, arguments);
+  const int code = outcome.code;
+  const std::string& said = outcome.said;
   CHECK(code == 2);
   CHECK(contains(said, "/out: is in use by process "));
   CHECK(lines_of_error(said) == 1);
@@ -427,7 +440,9 @@ TEST_CASE("two runs into one log folder") {
   };
   Pretraining first{into(stage.out), stage.folder / "first"};
   first.until([&] { return size_of(log + "/metrics.jsonl") > 0; });
-  const auto [code, said] = run(stage, into(stage.folder / "other"));
+  const Outcome outcome = run(stage, into(stage.folder / "other"));
+  const int code = outcome.code;
+  const std::string& said = outcome.said;
   CHECK(code == 2);
   CHECK(contains(said, "/log: is in use by process "));
   CHECK(first.running());

@@ -2,6 +2,7 @@
 // Watches for collapse: the branches' features of some images, looked at now and then.
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <functional>
@@ -51,7 +52,8 @@ class Health {
     record.extra.push_back({"feature_spread", spread});
     record.extra.push_back({"effective_rank", rank});
     record.extra.push_back({"student_teacher_cosine", alike});
-    if (record.progress >= options_.patience) judge(spread, rank, alike);
+    if (record.progress >= std::max(options_.patience, run.recipe().warmup()))
+      judge(spread, rank, alike);
   }
 
  private:
