@@ -427,7 +427,7 @@ TEST_CASE("two runs into one output folder") {
   CHECK(first.running());  // undisturbed
   first.signal(SIGTERM);
   CHECK(first.wait() == 128 + SIGTERM);
-  CHECK(run(stage, stage.arguments() + Arguments{"--epochs", "1000", "--max-steps", "1"}).first ==
+  CHECK(run(stage, stage.arguments() + Arguments{"--epochs", "1000", "--max-steps", "1"}).code ==
         0);
 }
 
