@@ -13,12 +13,7 @@
 #include "extrema/cpu/cpu.hpp"
 #include "extrema/device/upload.hpp"
 #include "extrema/ops/convert.hpp"
-#ifdef EXTREMA_HAS_ONEDNN
-#include "extrema/cpu/onednn.hpp"
-using Products = extrema::cpu::OneDnn;
-#else
-using Products = extrema::cpu::EigenProducts;
-#endif
+#include "products.hpp"
 
 namespace {
 

@@ -19,13 +19,7 @@
 #include "extrema/trace/device.hpp"
 #include "extrema/train/trainer.hpp"
 #include "process_memory.hpp"
-
-#ifdef EXTREMA_HAS_ONEDNN
-#include "extrema/cpu/onednn.hpp"
-using Products = extrema::cpu::OneDnn;
-#else
-using Products = extrema::cpu::EigenProducts;
-#endif
+#include "products.hpp"
 
 namespace {
 
