@@ -30,9 +30,29 @@ concept RemembersTargets = requires(S& state, Device& device, WideInput<Device> 
   { *state.buffers().begin() } -> std::convertible_to<StateBuffer<Device>>;
 };
 
-/// A loss with nothing to remember.
+template <class L, class Device>
+concept Remembers =
+    HasState<L, Device> && RemembersTargets<typename L::template State<Device>, Device>;
+
+/// A loss that cannot be run, which is said once.
 template <class L, class Device>
 class Running {
+  static_assert(Remembers<L, Device> || ComparesFeatures<L, Device>,
+                "Trainer: Loss is not a loss::ComparesFeatures of this device: it must be callable "
+                "as loss(device, prediction, targets, weight, value, grad), or have a State that "
+                "is, with remember() and buffers()");
+
+ public:
+  Running(auto&&...) {}
+  void operator()(Device&, WideInput<Device>, const Targets<Device>&, double, double*,
+                  WideTensor<Device>) const {}
+  void remember(auto&&...) {}
+  std::vector<StateBuffer<Device>> buffers() const { return {}; }
+};
+
+/// A loss with nothing to remember.
+template <class L, class Device>
+requires(ComparesFeatures<L, Device> && !Remembers<L, Device>) class Running<L, Device> {
  public:
   Running(Device&, const L& loss, Index) : loss_{loss} {}
 
@@ -49,7 +69,7 @@ class Running {
 
 /// A loss with a state is that state.
 template <class L, class Device>
-requires HasState<L, Device> && RemembersTargets<typename L::template State<Device>, Device>
+requires Remembers<L, Device>
 class Running<L, Device> : public L::template State<Device> {
   using L::template State<Device>::State;
 };
