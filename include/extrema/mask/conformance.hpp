@@ -257,4 +257,13 @@ std::vector<Report> check(const P& policy, int views = 2, const ConformanceOptio
   return reports;
 }
 
+/// What is not a policy is one compile error that says what is missing.
+template <class P>
+requires(!Policy<P>) void check(const P&, auto&&...) { is_policy<P>(); }
+template <class P>
+requires(!Policy<P>) Report conformance(const P&, auto&&...) {
+  is_policy<P>();
+  return {};
+}
+
 }  // namespace extrema::mask
