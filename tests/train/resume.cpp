@@ -59,6 +59,39 @@ TEST_CASE("killed at random moments, and while a checkpoint is written") {
   CHECK(metrics(folder / "straight").find("\"step\":24,") != std::string::npos);
 }
 
+TEST_CASE("killed with other optimisers, losses, precisions, views and pieces") {
+  const Arguments configurations[] = {
+      {"--opt", "sgd", "--clip_grad", "0.5", "--precision", "bf16", "--loss", "infonce"},
+      {"--opt", "lars", "--aug-two-crops", "--micro-batches", "3", "--mask-policy", "block"},
+      {"--precision", "bf16_stream", "--weight-decay-end", "0.4", "--deterministic", "--threads",
+       "2"}};
+  std::mt19937 random{11};
+  for (const Arguments& configuration : configurations) {
+    CAPTURE(configuration[1]);
+    const TemporaryFolder folder;
+    make_images(folder / "data", 1);
+    const auto run = [&](const char* name) {
+      return tiny(folder / "data", folder / name) +
+             Arguments{"--epochs", "8", "--save-minutes", "0.0002"} + configuration;
+    };
+    REQUIRE(finish(run("straight"), folder) == 0);
+    int kills = 0;
+    for (int attempt = 0; attempt < 3; ++attempt) {
+      Pretraining killed{run("killed"), folder / "said"};
+      const std::string log = folder / "killed/metrics.jsonl";
+      const auto before = size_of(log);
+      killed.until([&] { return size_of(log) > before; });
+      std::this_thread::sleep_for(std::chrono::microseconds{random() % 20000});
+      killed.signal(SIGKILL);
+      kills += killed.wait() != 0;
+    }
+    CHECK(kills >= 1);
+    REQUIRE(finish(run("killed"), folder) == 0);
+    CHECK(tensors(checkpoint(folder / "killed")) == tensors(checkpoint(folder / "straight")));
+    CHECK(metrics(folder / "killed") == metrics(folder / "straight"));
+  }
+}
+
 TEST_CASE("stopped by a signal it saves, and says how to go on") {
   const TemporaryFolder folder;
   const std::string data = folder / "the data";
