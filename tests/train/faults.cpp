@@ -3,30 +3,16 @@
 // row is first run without its fault, which succeeds.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <zlib.h>
 
 #include "extrema/io/checkpoint.hpp"
-#include "pretraining.hpp"
+#include "stage.hpp"
 
-namespace fs = std::filesystem;
 using namespace extrema;
 
 namespace {
-
-/// Where a row happens: sound images in data/, and where a row asks for one, a checkpoint of a run
-/// in out/.
-struct Stage {
-  TemporaryFolder folder;
-  std::string data = folder / "data", out = folder / "out";
-
-  Arguments arguments() const { return tiny(data, out) + Arguments{"--epochs", "1"}; }
-  std::string image(int number) const {
-    return data + (number % 2 ? "/a/" : "/b/") + std::to_string(100 + number) + ".png";
-  }
-};
 
 /// What a fault does to a stage; more arguments for the faulty run; what happens in its process
 /// before it begins.
@@ -297,59 +283,6 @@ const std::vector<Fault> faults{
      .resumes = true},
 };
 
-/// The files of the output folder; those that say how the run goes only on demand.
-std::string survivors(const std::string& out, bool course = true) {
-  std::string result;
-  for (const char* name : {"checkpoint", "student", "teacher"})
-    result += read_file(out + "/" + name + ".safetensors");
-  if (course) result += read_file(out + "/config.ini") + read_file(out + "/metrics.jsonl");
-  return result;
-}
-
-int lines_of_error(const std::string& said) {
-  int count = 0;
-  for (std::size_t at = 0; (at = said.find("extrema-pretrain: ", at)) != said.npos; ++at)
-    count += at == 0 || said[at - 1] == '\n';
-  return count;
-}
-
-/// The exit code of a run, and what it said.
-struct Outcome {
-  int code;
-  std::string said;
-};
-
-Outcome run(const Stage& stage, const Arguments& arguments,
-            const std::function<void()>& before = {}) {
-  Pretraining pretraining{arguments, stage.folder / "said", before};
-  const int code = pretraining.wait();
-  return {code, pretraining.said()};
-}
-
-/// A stage, the arguments of its row, and the proof that without the fault they succeed.
-Arguments prepare(const Stage& stage, bool resumes) {
-  make_images(stage.data);
-  Arguments arguments = stage.arguments();
-  const auto succeeds = [&] {
-    const Outcome outcome = run(stage, arguments);
-    const int code = outcome.code;
-    const std::string& said = outcome.said;
-    INFO(said);
-    REQUIRE(code == 0);
-  };
-  succeeds();
-  if (!resumes) {
-    fs::remove_all(stage.out);
-    return arguments;
-  }
-  fs::copy(stage.out, stage.folder / "kept");
-  arguments = arguments + Arguments{"--epochs", "2"};
-  succeeds();
-  fs::remove_all(stage.out);
-  fs::rename(stage.folder / "kept", stage.out);
-  return arguments;
-}
-
 void play(const Fault& fault) {
   const Stage stage;
   Arguments arguments = prepare(stage, fault.resumes);
@@ -380,34 +313,6 @@ void play(const Fault& fault) {
 
 TEST_CASE("the table of faults") {
   for (const Fault& fault : faults) SUBCASE(fault.name) play(fault);
-}
-
-TEST_CASE("a full disk") {
-  const Stage stage;
-  const Arguments arguments = prepare(stage, true);
-  std::uintmax_t size = 0;
-  for (const auto& entry : fs::directory_iterator{stage.out}) size += entry.file_size();
-  fs::rename(stage.out, stage.folder / "kept");
-  fs::create_directory(stage.out);
-  const std::string room = "size=" + std::to_string(size + size / 5);
-  if (::mount("tmpfs", stage.out.c_str(), "tmpfs", 0, room.c_str()) != 0) {
-    MESSAGE("skipped: mounting a small disk takes root");
-    return;
-  }
-  for (const auto& entry : fs::directory_iterator{stage.folder / "kept"})
-    fs::copy_file(entry.path(), fs::path{stage.out} / entry.path().filename());
-  const std::string kept = survivors(stage.out, false);
-  const Outcome outcome = run(stage, arguments);
-  const int code = outcome.code;
-  const std::string& said = outcome.said;
-  const std::string left = survivors(stage.out, false);
-  ::umount(stage.out.c_str());
-  CAPTURE(said);
-  CHECK(code == 2);
-  CHECK(contains(said, "checkpoint.safetensors: "));
-  CHECK(contains(said, "No space left on device"));
-  CHECK(lines_of_error(said) == 1);
-  CHECK(left == kept);
 }
 
 TEST_CASE("two runs into one output folder") {
