@@ -18,12 +18,9 @@
 #ifdef EXTREMA_HAS_ONEDNN
 #include "extrema/cpu/onednn.hpp"
 #endif
+#include "callbacks.hpp"
 #include "extrema/data/subset.hpp"
 #include "extrema/io/checkpoint.hpp"
-#include "extrema/loss/catalogue.hpp"
-#include "extrema/mask/catalogue.hpp"
-#include "extrema/nn/presets.hpp"
-#include "extrema/optim/catalogue.hpp"
 #include "extrema/train/checkpoints.hpp"
 #include "extrema/train/fit.hpp"
 #include "extrema/train/health.hpp"
@@ -35,69 +32,13 @@
 #include "extrema/train/trainer.hpp"
 #include "identity.hpp"
 #include "memory.hpp"
+#include "options.hpp"
 #include "pretrain.hpp"
 #include "trial.hpp"
 
 namespace pretrain {
 
 using namespace extrema;
-
-/// A callback that is not always wanted.
-template <class Callback>
-class Perhaps {
- public:
-  Perhaps(bool wanted, auto&&... arguments) {
-    if (wanted) callback_.emplace(arguments...);
-  }
-  void begin(auto& run) {
-    if constexpr (requires { callback_->begin(run); })
-      if (callback_) callback_->begin(run);
-  }
-  void epoch(auto& run, train::StepRecord& record) {
-    if (callback_) callback_->epoch(run, record);
-  }
-
- private:
-  std::optional<Callback> callback_;
-};
-
-/// Where the run begins and ends, if the command line says so.
-struct Bounds {
-  int start_epoch = 0;
-  std::optional<long> max_steps;
-
-  void restore(auto& run) const {
-    run.trainer().restore(std::min(start_epoch * run.steps_per_epoch(), run.steps()));
-  }
-  void begin(auto& run) const { stop_at_last(run); }
-  void step(auto& run, auto&) const { stop_at_last(run); }
-
- private:
-  void stop_at_last(auto& run) const {
-    if (max_steps && run.step() >= *max_steps) run.stop();
-  }
-};
-
-/// Counts the images that could not be read.
-struct Skips {
-  Index count = 0;
-  void record(auto&, const train::StepRecord& record) { count = record.skipped_images; }
-};
-
-/// Once the checkpoint is accepted: says what is new to it, and writes the run's configuration. A
-/// command that is refused has overwritten nothing.
-struct Opening {
-  const train::Checkpoints& checkpoints;
-  std::string path, configuration;
-
-  void begin(auto&) const {
-    std::string changes;
-    for (const std::string& change : checkpoints.changes())
-      changes += (changes.empty() ? "" : ", ") + change;
-    if (!changes.empty()) std::printf("note: the run goes on with %s\n", changes.c_str());
-    io::write_atomically(path, configuration);
-  }
-};
 
 template <class Format>
 class Program {
@@ -106,7 +47,6 @@ class Program {
 #else
   using Device = cpu::BasicDevice<Format, cpu::EigenProducts>;
 #endif
-  using Method = siamese::Extrema<nn::Vit<nn::dynamic>, mask::Shipped, loss::Shipped>;
   using Trainer = train::Trainer<Method, optim::Shipped, Device>;
   using Images = data::AnyDataset;
   using Some = data::Subset<Images>;
@@ -116,8 +56,12 @@ class Program {
       : line_{line},
         s_{line.settings()},
         images_{images},
-        trainer_{prepared(), trainer_options()},
-        recipe_{recipe()} {}
+        trainer_{prepared(),
+                 {.method = method_options(s_, images),
+                  .optimizer = optimizer(s_),
+                  .seed = s_.seed,
+                  .clip = s_.clip.value_or(0)}},
+        recipe_{recipe(s_, images)} {}
 
   int run() {
     train::require(trainer_, images_, recipe_);
@@ -140,83 +84,6 @@ class Program {
     line_.resolve("--threads", std::to_string(device_.threads()));
     line_.resolve("--workers", std::to_string(s_.loader_threads.value_or(device_.threads())));
     return device_;
-  }
-
-  nn::VitShape shape() const {
-    nn::VitShape shape = nn::preset(s_.arch);
-    shape.dim = s_.dim.value_or(shape.dim);
-    shape.depth = s_.depth.value_or(shape.depth);
-    shape.heads = s_.heads.value_or(shape.heads);
-    shape.mlp_ratio = s_.mlp_ratio.value_or(shape.mlp_ratio);
-    shape.patch = s_.patch.value_or(shape.patch);
-    shape.class_depth = s_.class_depth;
-    return shape;
-  }
-
-  ImageExtent extent() const {
-    if (!s_.image.empty()) return {images_.channels(), s_.image.front(), s_.image.back()};
-    return images_.common_extent().value_or(ImageExtent{images_.channels(), 224, 224});
-  }
-
-  mask::Shipped policy() const {
-    using enum mask::Rounding;
-    const auto rounding = s_.rounding == "up" ? up : s_.rounding == "nearest" ? nearest : truncate;
-    return mask::make(s_.mask.value_or(s_.disjoint ? "disjoint" : "independent"),
-                      {.ratio = s_.mask_ratio, .rounding = rounding});
-  }
-
-  typename Trainer::Options trainer_options() const {
-    if (s_.betas.size() != 2)
-      throw Error{"--opt-betas: expected 2 numbers, found ", s_.betas.size()};
-    return {.method = {.backbone = {.image = extent(),
-                                    .shape = shape(),
-                                    .layer_scale = s_.layer_scale,
-                                    .drop_path = s_.drop_path},
-                       .hidden = s_.hidden,
-                       .projection = s_.projection,
-                       .views = s_.views,
-                       .mask = policy(),
-                       .loss = loss::make(s_.loss, {.temperature = s_.temperature})},
-            .optimizer = optim::make(s_.optimizer, {.beta1 = s_.betas.at(0),
-                                                    .beta2 = s_.betas.at(1),
-                                                    .epsilon = s_.epsilon,
-                                                    .momentum = s_.momentum}),
-            .seed = s_.seed,
-            .clip = s_.clip.value_or(0)};
-  }
-
-  data::Augmentation augmentation() const {
-    if (s_.crop_only + s_.centre_crop + s_.consistent_colour + s_.two_crops > 1)
-      throw Error{"--aug-...: two augmentations are named, expected one"};
-    if (s_.jitter.size() != 4)
-      throw Error{"--color-jitter: expected 4 numbers, found ", s_.jitter.size()};
-    return {.scale = {s_.crop_min, 1},
-            .flip = s_.flip,
-            .colour = {.brightness = s_.jitter.at(0),
-                       .contrast = s_.jitter.at(1),
-                       .saturation = s_.jitter.at(2),
-                       .hue = s_.jitter.at(3),
-                       .grey = s_.grey},
-            .pair = s_.crop_only     ? data::Pair::crop_only
-                    : s_.centre_crop ? data::Pair::centre_crop
-                    : s_.two_crops   ? data::Pair::two_crops
-                                     : data::Pair::spatially_consistent_colour};
-  }
-
-  train::Recipe recipe() const {
-    return {.epochs = s_.epochs,
-            .batch = s_.batch,
-            .learning_rate = s_.learning_rate,
-            .min_learning_rate = s_.min_learning_rate,
-            .warmup_epochs = s_.warmup.value_or(std::min(10.0, s_.epochs / 6.0)),
-            .weight_decay = s_.weight_decay,
-            .weight_decay_end = s_.weight_decay_end,
-            .ema_momentum = s_.ema_momentum,
-            .augmentation = augmentation(),
-            .normalisation = s_.mean.empty() ? data::Normalisation::usual(images_.channels())
-                                             : data::Normalisation{s_.mean, s_.deviation},
-            .unreadable = {.share = s_.max_unreadable},
-            .loader_threads = *s_.loader_threads};
   }
 
   void describe() const {
