@@ -10,10 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "extrema/cpu/best_products.hpp"
 #include "extrema/cpu/cpu.hpp"
 #include "extrema/device/upload.hpp"
 #include "extrema/ops/convert.hpp"
-#include "products.hpp"
 
 namespace {
 
@@ -26,7 +26,7 @@ constexpr int heads = 6;
 template <class Format>
 class Bench {
  public:
-  using Device = cpu::BasicDevice<Format, Products>;
+  using Device = cpu::BasicDevice<Format, cpu::BestProducts>;
   using S = Scalar<Device>;
   using W = Wide<Device>;
   using X = Stream<Device>;

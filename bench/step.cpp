@@ -12,6 +12,7 @@
 
 #include "allocations.hpp"
 #include "cases.hpp"
+#include "extrema/cpu/best_products.hpp"
 #include "extrema/cpu/cpu.hpp"
 #include "extrema/mask/disjoint.hpp"
 #include "extrema/optim/adamw.hpp"
@@ -19,7 +20,6 @@
 #include "extrema/trace/device.hpp"
 #include "extrema/train/trainer.hpp"
 #include "process_memory.hpp"
-#include "products.hpp"
 
 namespace {
 
@@ -107,7 +107,7 @@ class Batches {
 
 template <class Format>
 void step(benchmark::State& state, const Case& c, cpu::Determinism determinism) {
-  using Device = trace::Device<cpu::BasicDevice<Format, Products>>;
+  using Device = trace::Device<cpu::BasicDevice<Format, cpu::BestProducts>>;
   using Method = siamese::Extrema<nn::Vit<nn::dynamic>, mask::Disjoint>;
   bench::forget_peak_memory();
   Device device;

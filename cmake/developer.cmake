@@ -27,14 +27,15 @@ add_library(extrema_developer INTERFACE)
 target_link_libraries(extrema_developer INTERFACE extrema::cpu extrema::data extrema::io)
 target_compile_options(extrema_developer INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow $<$<BOOL:${EXTREMA_WERROR}>:-Werror>)
-# g++ before 13 takes the undefined values of its own AVX-512 headers for ours.
-if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-  target_compile_options(extrema_developer INTERFACE -Wno-uninitialized -Wno-maybe-uninitialized)
+# g++ takes an empty std::optional for an uninitialised value, and before version 13 the undefined
+# values of its own AVX-512 headers for ours.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  target_compile_options(extrema_developer INTERFACE -Wno-maybe-uninitialized
+    $<$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>:-Wno-uninitialized>)
 endif()
 target_link_options(extrema_developer INTERFACE -Wl,--as-needed)
 if(extrema_onednn_FOUND)
   target_link_libraries(extrema_developer INTERFACE extrema::onednn)
-  target_compile_definitions(extrema_developer INTERFACE EXTREMA_HAS_ONEDNN)
 endif()
 if(EXTREMA_NATIVE)
   target_compile_options(extrema_developer INTERFACE -march=native)

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 
+#include "extrema/cpu/best_products.hpp"
 #include "extrema/cpu/cpu.hpp"
 #include "extrema/extrema.hpp"
 #include "extrema/train/checkpoints.hpp"
@@ -11,17 +12,12 @@
 #include "extrema/train/run_folder.hpp"
 #include "extrema/train/train.hpp"
 #include "page.hpp"
-#ifdef EXTREMA_HAS_ONEDNN
-#include "extrema/cpu/onednn.hpp"
-using Device = extrema::cpu::BasicDevice<extrema::bf16, extrema::cpu::OneDnn>;
-#else
-using Device = extrema::cpu::Device;
-#endif
 
 using namespace extrema;
 
 namespace {
 
+using Device = cpu::BasicDevice<bf16, cpu::BestProducts>;
 using Method = siamese::Extrema<nn::Vit<nn::dynamic>, mask::Disjoint, loss::InfoNce>;
 using Trainer = train::Trainer<Method, optim::AdamW, Device>;
 using Images = data::Subset<data::AnyDataset>;

@@ -14,11 +14,9 @@
 #include <string>
 #include <vector>
 
-#include "extrema/cpu/cpu.hpp"
-#ifdef EXTREMA_HAS_ONEDNN
-#include "extrema/cpu/onednn.hpp"
-#endif
 #include "callbacks.hpp"
+#include "extrema/cpu/best_products.hpp"
+#include "extrema/cpu/cpu.hpp"
 #include "extrema/data/subset.hpp"
 #include "extrema/io/checkpoint.hpp"
 #include "extrema/train/checkpoints.hpp"
@@ -42,11 +40,7 @@ using namespace extrema;
 
 template <class Format>
 class Program {
-#ifdef EXTREMA_HAS_ONEDNN
-  using Device = cpu::BasicDevice<Format, cpu::OneDnn>;
-#else
-  using Device = cpu::BasicDevice<Format, cpu::EigenProducts>;
-#endif
+  using Device = cpu::BasicDevice<Format, cpu::BestProducts>;
   using Trainer = train::Trainer<Method, optim::Shipped, Device>;
   using Images = data::AnyDataset;
   using Some = data::Subset<Images>;
