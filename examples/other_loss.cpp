@@ -12,7 +12,7 @@ struct AgreeAndDiffer {
     const Scope scope{device.workspace()};
     const auto differ = take_wide(device, grad.rows, grad.cols);
     loss::Byol{}(device, q, k, weight / 2, value, grad);
-    loss::InfoNce{.temperature = 0.2}(device, q, k, weight / 2, value, differ);
+    loss::InfoNce{.temperature = 0.1}(device, q, k, weight / 2, value, differ);
     ops::run(device, ops::Add{reading(differ), grad});
   }
 };
@@ -28,8 +28,8 @@ int main(int, char** arguments) try {
   cpu::Device device;
   train::Trainer<Method, optim::AdamW, cpu::Device> trainer{
       device, {.method = {.backbone = {.image = {1, 28, 28}}, .hidden = 256, .views = 4}}};
-  const train::Recipe recipe{
-      .epochs = 1, .batch = 64, .learning_rate = 4e-3, .normalisation = data::statistics(images)};
+  train::Recipe recipe{.epochs = 1, .batch = 64, .learning_rate = 4e-3, .ema_momentum = 0.95};
+  recipe.normalisation = data::statistics(images);
   const train::KnnProbe probe{bank, queries, {.branch = train::Branch::student}};
   std::printf("k-NN accuracy before: %.1f %%\n", 100 * probe.accuracy(trainer, recipe));
   train::fit(trainer, images, recipe, train::Progress{});

@@ -26,9 +26,10 @@ int main(int, char** arguments) try {
   const data::Subset bank{images, 10000}, queries{test, 2000};
   cpu::Device device;
   train::Trainer<Method, optim::AdamW, cpu::Device> trainer{
-      device, {.method = {.backbone = {.image = {1, 28, 28}}, .hidden = 256, .views = 2}}};
-  const train::Recipe recipe{
-      .epochs = 1, .batch = 64, .learning_rate = 4e-3, .normalisation = data::statistics(images)};
+      device,
+      {.method = {.backbone = {.image = {1, 28, 28}}, .hidden = 256, .views = 2, .loss = {0.1}}}};
+  train::Recipe recipe{.epochs = 1, .batch = 64, .learning_rate = 4e-3, .ema_momentum = 0.95};
+  recipe.normalisation = data::statistics(images);
   const train::KnnProbe probe{bank, queries, {.branch = train::Branch::student}};
   std::printf("k-NN accuracy before: %.1f %%\n", 100 * probe.accuracy(trainer, recipe));
   train::fit(trainer, images, recipe, train::Progress{});

@@ -22,10 +22,11 @@ int main(int, char** arguments) try {
       device,
       {.method = {.backbone = {.image = {1, 28, 28}},
                   .hidden = 256,
-                  .views = 4,
-                  .mask = {.ratio = 0.75}}}};
-  const train::Recipe recipe{
-      .epochs = 1, .batch = 64, .learning_rate = 4e-3, .normalisation = data::statistics(images)};
+                  .views = 8,
+                  .mask = {.ratio = 0.875},
+                  .loss = {.temperature = 0.1}}}};
+  train::Recipe recipe{.epochs = 1, .batch = 64, .learning_rate = 4e-3, .ema_momentum = 0.95};
+  recipe.normalisation = data::statistics(images);
   const train::KnnProbe probe{bank, queries, {.branch = train::Branch::student}};
   std::printf("k-NN accuracy before: %.1f %%\n", 100 * probe.accuracy(trainer, recipe));
   train::fit(trainer, images, recipe, train::Progress{});

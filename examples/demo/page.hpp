@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "extrema/data/draw.hpp"
+#include "extrema/data/loader.hpp"
 #include "extrema/data/png.hpp"
 #include "extrema/eval/class_attention_map.hpp"
 #include "extrema/eval/pixels.hpp"
@@ -32,45 +33,50 @@ inline std::string percent(double share) {
   return digits;
 }
 
-/// Rows of a gallery: an image, the views of it that the student saw, what the teacher attends to.
+/// Rows of a gallery, of images of the first step: each as it was augmented for the student, the
+/// views of it that the student saw, and what the teacher attends to in its own of it, by now.
 template <class Trainer, class Images>
 std::vector<std::vector<train::ReportImage>> rows(Trainer& trainer, const Images& images,
-                                                  const data::Normalisation& normalisation) {
+                                                  const train::Recipe& recipe) {
   using Device = std::remove_reference_t<decltype(trainer.device())>;
   auto& device = trainer.device();
   const auto& backbone = trainer.method().backbone();
   const auto& method = trainer.options().method;
   const ImageExtent extent = backbone.image();
-  const data::Subset shown{images, Index{8}};
-  data::EvaluationLoader loader{
-      shown, {.batch = 8, .evaluation = {.height = extent.height, .width = extent.width}}};
-  const data::EvaluationBatch* batch = loader.next();
-  if (!batch || batch->size() == 0 || (extent.channels != 1 && extent.channels != 3)) return {};
+  if (extent.channels != 1 && extent.channels != 3) return {};
+  data::Augmentation augmentation = recipe.augmentation;
+  augmentation.height = extent.height;
+  augmentation.width = extent.width;
+  data::Loader<Images> loader{images,
+                              {.batch = std::min<Index>(8, images.size()),
+                               .seed = trainer.options().seed,
+                               .augmentation = augmentation}};
+  const data::Batch& batch = loader.next();
 
-  const auto affine = upload(device, data::affine<Wide<Device>>(normalisation));
+  const auto affine = upload(device, data::affine<Wide<Device>>(recipe.normalisation.value()));
   const auto pixels = upload(
-      device, std::span{batch->pixels, static_cast<std::size_t>(batch->size() * extent.size())});
+      device, std::span{batch.teacher, static_cast<std::size_t>(batch.size() * extent.size())});
   siamese::PackedViews<Device> whole;
-  whole.fill_all(backbone.grid(), batch->samples);
+  whole.fill_all(backbone.grid(), batch.samples);
   const auto attention = eval::class_attention_map(
       device, backbone, trainer.teacher(),
       nn::Images<Device, std::uint8_t>{
-          pixels.data(), extent, batch->size(), {affine.data(), affine.size() / 2, 2}},
+          pixels.data(), extent, batch.size(), {affine.data(), affine.size() / 2, 2}},
       whole.send(device));
 
   std::vector<std::vector<train::ReportImage>> result;
   const auto patches = static_cast<std::size_t>(backbone.grid().size());
-  for (std::size_t i = 0; i < batch->samples.size(); ++i) {
+  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
     const data::Planes planes{
         extent.channels, extent.height, extent.width,
-        const_cast<std::uint8_t*>(batch->pixels) + static_cast<Index>(i) * extent.size()};
+        const_cast<std::uint8_t*>(batch.student) + static_cast<Index>(i) * extent.size()};
     const data::Image image =
         data::enlarged(data::interleaved(planes), std::max(1, 112 / extent.height));
     auto& row = result.emplace_back();
     row.push_back({data::png_bytes(image)});
     for (const auto& view : mask::views_of(
              method.mask, backbone.grid(),
-             {.views = method.views, .seed = trainer.options().seed, .sample = batch->samples[i]}))
+             {.views = method.views, .seed = trainer.options().seed, .sample = batch.samples[i]}))
       row.push_back({data::png_bytes(data::faded(image, backbone.grid(), view))});
     row.push_back({data::png_bytes(
         data::heated(image, backbone.grid(), std::span{attention}.subspan(i * patches, patches)))});
@@ -107,16 +113,15 @@ void write_page(const std::string& path, const std::string& folder, Trainer& tra
   const auto lines = io::read_json_lines(folder + "/metrics.jsonl");
   report.section("How it was trained").charts(train::run_charts(lines, levels));
 
-  std::vector<std::string> columns{"image"};
+  std::vector<std::string> columns{"crop"};
   for (int view = 1; view <= method.views; ++view) columns.push_back(text("view ", view));
   columns.push_back("attention");
   report
-      .section("What it saw",
-               "The student's views, and how the teacher's class token spreads its attention over "
-               "the whole image: orange is much.")
-      .gallery(columns, detail::rows(trainer, images,
-                                     recipe.normalisation.value_or(
-                                         data::Normalisation::usual(backbone.image().channels))));
+      .section(
+          "What it saw",
+          "Images of the first step: the student's crop and its views of it, and how the "
+          "teacher's class token now spreads its attention over the whole crop: orange is much.")
+      .gallery(columns, detail::rows(trainer, images, recipe));
   const nn::VitShape& shape = backbone.shape();
   report.section("Configuration")
       .configuration({{"epochs", recipe.epochs},

@@ -57,8 +57,8 @@ struct Skips {
   void record(auto&, const train::StepRecord& record) { count = record.skipped_images; }
 };
 
-/// Once the checkpoint is accepted: says what is new to it, and writes the run's configuration. A
-/// command that is refused has overwritten nothing.
+/// Once nothing can be refused any more: says what is new to the checkpoint, and writes the run's
+/// configuration.
 struct Opening {
   const train::Checkpoints& checkpoints;
   std::string path, configuration;

@@ -416,6 +416,33 @@ void CommandLine::parse(int argc, char** argv) {
   app_.parse(argc, argv);
 }
 
+namespace {
+
+/// Options that something else keeps from acting, though they were changed.
+std::vector<std::string> without_effect(const Settings& s) {
+  const Settings usual;
+  const bool no_colour = s.crop_only || s.centre_crop, adamw = s.optimizer == "adamw";
+  std::vector<std::string> notes;
+  const auto note = [&](const char* option, bool changed, const char* reason) {
+    if (changed) notes.push_back(text(option, ": without effect, as ", reason));
+  };
+  note("--contrast-temp", s.loss == "byol" && s.temperature != usual.temperature,
+       "byol has no temperature");
+  note("--rounding", s.mask == "grid" && s.rounding != usual.rounding,
+       "grid keeps one patch of each cell");
+  note("--color-jitter", no_colour && s.jitter != usual.jitter, "colours are left as they are");
+  note("--grey", no_colour && s.grey != usual.grey, "colours are left as they are");
+  note("--crop-min", s.centre_crop && s.crop_min != usual.crop_min, "the middle is cropped");
+  note("--flip", s.centre_crop && s.flip != usual.flip, "the middle is cropped");
+  note("--opt-betas", !adamw && s.betas != usual.betas, "they are AdamW's");
+  note("--opt-eps", !adamw && s.epsilon != usual.epsilon, "it is AdamW's");
+  note("--momentum", adamw && s.momentum != usual.momentum, "AdamW has --opt-betas");
+  note("--knn-test", s.knn_every == 0 && !s.knn_test.empty(), "--knn-freq is 0");
+  return notes;
+}
+
+}  // namespace
+
 std::vector<std::string> CommandLine::notes() const {
   std::vector<std::string> notes;
   std::string launcher;
@@ -426,6 +453,7 @@ std::vector<std::string> CommandLine::notes() const {
     notes.push_back(
         "--layer_scale_init_value 0: there is no LayerScale, as the official help says; the "
         "official code begins it at 0");
+  for (std::string& note : without_effect(settings_)) notes.push_back(std::move(note));
   return notes;
 }
 

@@ -29,6 +29,7 @@
 #include "extrema/train/stop_signal.hpp"
 #include "extrema/train/trainer.hpp"
 #include "identity.hpp"
+#include "log_folder.hpp"
 #include "memory.hpp"
 #include "options.hpp"
 #include "pretrain.hpp"
@@ -59,7 +60,6 @@ class Program {
 
   int run() {
     train::require(trainer_, images_, recipe_);
-    recipe_.normalisation->require(images_.channels());
     describe();
     plan();
     if (s_.dry_run) return 0;
@@ -178,11 +178,8 @@ class Program {
   int train() {
     const train::StopSignal stop;
     const train::RunFolder folder{s_.output};
-    const std::string log = s_.log.empty() ? s_.output : s_.log;
-    std::optional<train::RunFolder> logs;  // held too, if it is another
-    std::error_code missing;
-    if (!std::filesystem::equivalent(log, s_.output, missing)) logs.emplace(log);
-    if (!s_.init.empty()) train::load_weights(trainer_, s_.init);
+    const LogFolder log{s_.log, s_.output};
+    if (!s_.init.empty() && checkpoint().empty()) train::load_weights(trainer_, s_.init);
 
     const std::optional<Images> test = test_images();
     const Some looked_at = spread(images_, s_.health_images), bank = spread(images_, s_.knn_bank),
@@ -201,13 +198,14 @@ class Program {
     Skips skips;
     train::fit(
         trainer_, images_, recipe_, Bounds{s_.start_epoch, s_.max_steps}, checkpoints,
-        Opening{checkpoints, folder / "config.ini", line_.configuration()},
         Perhaps<Probe>{test.has_value(), bank, queries,
                        typename Probe::Options{.every_epochs = s_.knn_every, .encode = encode}},
         Perhaps<Health>{s_.health_images > 0, looked_at,
                         typename Health::Options{.encode = encode}},
         train::Progress{}, skips,
-        train::Metrics{train::Metrics::Options{.folder = log, .every = s_.print_every}}, stop);
+        Opening{checkpoints, folder / "config.ini", line_.configuration()},
+        train::Metrics{train::Metrics::Options{.folder = log.path(), .every = s_.print_every}},
+        stop);
     if (skips.count > 0)
       std::printf("%td images could not be read; others took their places\n", skips.count);
     return finish(folder / "config.ini");
@@ -239,13 +237,30 @@ class Program {
   std::optional<Images> test_images() const {
     if (s_.knn_every == 0) return {};
     const bool own = s_.knn_test.empty();
-    if (own && !images_.common_extent() && !std::filesystem::is_directory(s_.data + "/train"))
+    Images test =
+        data::open(own ? s_.data : s_.knn_test, {.format = data::format_named(s_.format),
+                                                 .split = data::Split::test,
+                                                 .decode = {.channels = s_.channels.value_or(3)}});
+    if (own && test.name(0) == images_.name(0))
       throw Error{"--knn-freq: ", s_.data,
-                  " has no test part (`val` or `test` beside `train`): name one with --knn-test"};
-    return data::open(own ? s_.data : s_.knn_test,
-                      {.format = data::format_named(s_.format),
-                       .split = data::Split::test,
-                       .decode = {.channels = s_.channels.value_or(3)}});
+                  " has no test part of its own: name one with --knn-test"};
+    if (test.class_names() != images_.class_names())
+      throw Error{"--knn-freq: the classes of the test part (",
+                  joined(test.class_names()),
+                  ") are not those of ",
+                  s_.data,
+                  " (",
+                  joined(images_.class_names()),
+                  ")"};
+    return test;
+  }
+
+  /// The first few, by comma.
+  static std::string joined(const std::vector<std::string>& names) {
+    std::string result;
+    for (std::size_t i = 0; i < names.size() && i < 6; ++i)
+      result += (i > 0 ? ", " : "") + (i < 5 ? names[i] : text("... of ", names.size()));
+    return result;
   }
 
   CommandLine& line_;

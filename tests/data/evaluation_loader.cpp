@@ -119,6 +119,10 @@ TEST_CASE("the format is guessed by what a folder holds") {
   std::filesystem::remove_all(folder / "imagenet/val");
   CHECK(contains(message([&] { data::open(folder / "imagenet", {.split = data::Split::test}); }),
                  "expected val or test beside train"));
+  for (const char* name : {"bus/1.png", "train/1.png", "train/2.png", "val/1.png"})
+    write_below(folder / "vehicles" + "/" + name, png(picture(3, 4, 4)));
+  CHECK(data::open(folder / "vehicles").class_names() ==
+        std::vector<std::string>{"bus", "train", "val"});
   CHECK(data::format_named("cifar100") == data::Format::cifar100);
   CHECK(message([] { data::format_named("mnist"); }) ==
         "data format: expected auto, folder, idx, cifar10 or cifar100, found mnist");

@@ -28,6 +28,16 @@ struct Plain {
 
 }  // namespace
 
+TEST_CASE("a normalisation for other channels is refused") {
+  try {
+    eval::pixels(Plain{}, 4, 5, {{0.5f}, {0.25f}});
+    FAIL("pixels were read");
+  } catch (const Error& error) {
+    CHECK(std::string{error.what()} ==
+          "Normalisation: expected a mean and a deviation for each of 3 channels, found 1 and 1");
+  }
+}
+
 TEST_CASE("pixels are normalised, channel by channel, in the order of the data set") {
   const data::Normalisation usual = data::Normalisation::usual(3);
   const auto affine = data::affine<float>(usual);

@@ -115,6 +115,12 @@ struct Watch {
   void end(auto&) { calls += name + ":end "; }
 };
 
+/// A run that does not come to save.
+struct Killed {
+  void step(auto&, train::StepRecord&) const { throw 1; }
+  void save(auto&, const train::StepRecord&) const { throw 2; }
+};
+
 struct LastExtra {
   std::vector<train::NamedValue>& values;
   void record(auto&, const train::StepRecord& record) { values = record.extra; }
@@ -185,6 +191,14 @@ TEST_CASE("what does not fit is said before the first step") {
   r.batch = 8;
   r.warmup_epochs = 2;
   CHECK(contains(message([&] { train::fit(t, images, r); }), "warmup_epochs is 2"));
+  r.warmup_epochs = 0;
+  r.normalisation = data::Normalisation::imagenet();
+  std::string calls;
+  CHECK(contains(message([&] {
+                   train::fit(t, images, r, Watch{"a", calls});
+                 }),
+                 "a deviation for each of 1 channels, found 3"));
+  CHECK(calls == "");
   CHECK(t.count() == 0);
 }
 
@@ -349,6 +363,49 @@ TEST_CASE("images without labels are left out of the k-NN probe") {
           train::fit(t, Stripes{64, 1}, recipe(1), train::KnnProbe{all, empty});
         }) == "KnnProbe: expected images with labels as queries, found none among 0");
   CHECK(t.count() == 0);
+}
+
+TEST_CASE("what is done every 0 epochs is never done") {
+  Device device;
+  Trainer t = trainer(device);
+  const Stripes images{64, 1};
+  std::vector<train::NamedValue> values;
+  train::fit(t, images, recipe(2), train::KnnProbe{images, images, {.every_epochs = 0}},
+             train::Health<Stripes>{images, {.every_epochs = 0}}, LastExtra{values});
+  CHECK(values.empty());
+}
+
+TEST_CASE("a finished run has all its files, whenever it was killed") {
+  const TemporaryFolder folder;
+  const Stripes images{64, 1};
+  Device device;
+  const auto run = [&](train::Checkpoints::Options options) {
+    Trainer t = trainer(device);
+    train::fit(t, images, recipe(1), train::Checkpoints{std::move(options)});
+    return t.count();
+  };
+  CHECK(run({.folder = folder / "a"}) == 2);
+  const std::string teacher = read_file(folder / "a/teacher.safetensors");
+  std::filesystem::remove(folder / "a/teacher.safetensors");
+  CHECK(run({.folder = folder / "a"}) == 2);
+  CHECK(read_file(folder / "a/teacher.safetensors") == teacher);
+  CHECK(run({.folder = folder / "b", .resume = folder / "a/checkpoint.safetensors"}) == 2);
+  CHECK(read_file(folder / "b/teacher.safetensors") == teacher);
+}
+
+TEST_CASE("a fresh run sets the checkpoint aside before its first step") {
+  const TemporaryFolder folder;
+  const Stripes images{64, 1};
+  Device device;
+  Trainer old = trainer(device);
+  train::fit(old, images, recipe(1), train::Checkpoints{{.folder = folder.path}});
+  const std::string kept = read_file(folder / "checkpoint.safetensors");
+  Trainer fresh = trainer(device);
+  CHECK_THROWS_AS(train::fit(fresh, images, recipe(1), Killed{},
+                             train::Checkpoints{{.folder = folder.path, .fresh = true}}),
+                  int);
+  CHECK_FALSE(std::filesystem::exists(folder / "checkpoint.safetensors"));
+  CHECK(read_file(folder / "replaced.safetensors") == kept);
 }
 
 TEST_CASE("health is looked at and collapse is said once") {

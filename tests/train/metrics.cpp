@@ -94,6 +94,13 @@ TEST_CASE("killed after step 37, resumed from the checkpoint of step 27") {
   CHECK(read_file(resumed / "metrics.jsonl") == read_file(straight / "metrics.jsonl"));
 }
 
+TEST_CASE("every 0 steps is never") {
+  const TemporaryFolder folder;
+  Metrics metrics{{.folder = folder.path, .every = 0}, 0};
+  metrics.step(record(1));
+  CHECK(read_file(folder / "metrics.jsonl") == "");
+}
+
 TEST_CASE("without TensorBoard there is one file") {
   const TemporaryFolder folder;
   Metrics metrics{{.folder = folder.path, .tensorboard = false}, 0};

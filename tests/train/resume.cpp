@@ -55,6 +55,8 @@ TEST_CASE("killed at random moments, and while a checkpoint is written") {
   REQUIRE(finish(killed, folder) == 0);
   CHECK_FALSE(half_written(folder / "killed"));
   CHECK(tensors(checkpoint(folder / "killed")) == tensors(checkpoint(folder / "straight")));
+  CHECK(tensors(folder / "killed/teacher.safetensors") ==
+        tensors(folder / "straight/teacher.safetensors"));
   CHECK(metrics(folder / "killed") == metrics(folder / "straight"));
   CHECK(metrics(folder / "straight").find("\"step\":24,") != std::string::npos);
 }
@@ -157,6 +159,24 @@ TEST_CASE("a run goes on with another recipe, and says so") {
   CHECK_FALSE(contains(said({"--max-steps", "3"}), "goes on with"));
   CHECK(contains(said({"--max-steps", "4", "--lr", "0.01", "--epochs", "12"}),
                  "goes on with epochs 12 (was 6), learning rate 0.01 (was 0.02), warm-up epochs"));
+}
+
+TEST_CASE("first weights are read once, and a log folder is its run's") {
+  const TemporaryFolder folder;
+  make_images(folder / "data");
+  REQUIRE(finish(tiny(folder / "data", folder / "first") + Arguments{"--max-steps", "1"}, folder) ==
+          0);
+  const std::string init = folder / "first/student.safetensors";
+  const Arguments second = tiny(folder / "data", folder / "second") +
+                           Arguments{"--init", init, "--log_dir", folder / "log"};
+  REQUIRE(finish(second + Arguments{"--max-steps", "1"}, folder) == 0);
+  std::filesystem::remove(init);
+  REQUIRE(finish(second + Arguments{"--max-steps", "2"}, folder) == 0);
+  Pretraining third{
+      tiny(folder / "data", folder / "third") + Arguments{"--log_dir", folder / "log"},
+      folder / "said"};
+  CHECK(third.wait() == 2);
+  CHECK(contains(third.said(), "/log: holds the metrics of the run in " + folder.path + "/second"));
 }
 
 TEST_CASE("without LayerScale there is none") {

@@ -120,9 +120,19 @@ inline Format guess(const std::filesystem::path& path) {
   return Format::folder;
 }
 
-/// ImageNet's layout: `train` and `val` (or `test`) below the folder named.
+/// ImageNet's layout: `train` and `val` (or `test`) below the folder named, and no other folder, as
+/// `train` may be a class among others.
+inline bool has_splits(const std::filesystem::path& path) {
+  if (!std::filesystem::is_directory(path / "train")) return false;
+  for (const auto& entry : std::filesystem::directory_iterator{path}) {
+    const std::string name = entry.path().filename().string();
+    if (entry.is_directory() && name != "train" && name != "val" && name != "test") return false;
+  }
+  return true;
+}
+
 inline std::filesystem::path split_below(const std::filesystem::path& path, Split split) {
-  if (!std::filesystem::is_directory(path / "train")) return path;
+  if (!has_splits(path)) return path;
   if (split == Split::train) return path / "train";
   for (const char* name : {"val", "test"})
     if (std::filesystem::is_directory(path / name)) return path / name;

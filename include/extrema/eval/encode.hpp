@@ -45,6 +45,7 @@ Features encode(Device& device, const Backbone& backbone, const Weights<Device>&
   if (images.channels() != extent.channels)
     throw Error{"encode: the images have ", images.channels(), " channels, the encoder takes ",
                 extent.channels};
+  normalisation.require(extent.channels);
   data::EvaluationLoader loader{images,
                                 {.batch = options.batch,
                                  .threads = options.threads,

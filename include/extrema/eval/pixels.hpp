@@ -8,7 +8,8 @@
 
 namespace extrema::eval {
 
-/// (N, C H W), normalised, of images shown as to an encoder of this height and width.
+/// (N, C H W), normalised, of images shown as to an encoder of this height and width. Throws Error
+/// where the normalisation is for another number of channels, and as data::EvaluationLoader does.
 template <data::Dataset Dataset>
 Features pixels(const Dataset& images, int height, int width,
                 const data::Normalisation& normalisation, const EncodeOptions& options = {}) {
@@ -17,6 +18,7 @@ Features pixels(const Dataset& images, int height, int width,
                                  .threads = options.threads,
                                  .evaluation = {.height = height, .width = width},
                                  .unreadable = options.unreadable}};
+  normalisation.require(loader.extent().channels);
   const auto affine = data::affine<float>(normalisation);
   const Index area = Index{height} * width;
   Features result{.width = loader.extent().size()};

@@ -72,7 +72,7 @@ class Checkpoints {
     double every_minutes = 15;  // and when the last one is older; 0: only by epochs
     std::string resume =
         {};                // a checkpoint to go on from; empty: the folder's own, if there is one
-    bool fresh = false;    // ignore the folder's own, which will be overwritten
+    bool fresh = false;    // set the folder's own aside, as replaced.safetensors
     Identity method = {};  // more that must be the same for a run to go on, by name
   };
 
@@ -97,21 +97,23 @@ class Checkpoints {
     }
   }
 
-  void begin(auto&) {
+  /// Where nothing is left to train, the files are written that a kill may have left out.
+  void begin(auto& run) {
     std::error_code error;
     std::filesystem::create_directories(options_.folder, error);
     if (error) throw Error{options_.folder, ": cannot be made: ", error.message()};
+    if (options_.fresh) set_aside();
     last_ = Clock::now();
+    if (run.finished()) write(run);
   }
 
   /// Last of all, so that nothing of this step is missing in what other callbacks have written.
   void save(auto& run, const StepRecord& record) {
     const bool epoch_ends = run.step() % run.steps_per_epoch() == 0;
     const std::chrono::duration<double, std::ratio<60>> age = Clock::now() - last_;
-    const bool due = (options_.every_epochs > 0 && epoch_ends &&
-                      (record.epoch + 1) % options_.every_epochs == 0) ||
-                     (options_.every_minutes > 0 && age.count() >= options_.every_minutes);
-    if (due || run.finished() || run.stopping()) write(run);
+    const bool wanted = (epoch_ends && due(options_.every_epochs, record.epoch + 1)) ||
+                        (options_.every_minutes > 0 && age.count() >= options_.every_minutes);
+    if (wanted || run.finished() || run.stopping()) write(run);
   }
 
   void write(auto& run) {
@@ -177,6 +179,16 @@ class Checkpoints {
                   theirs, ", but ",
                   path(), ", which it would replace, is at step ",
                   own,    ": leave resume out to go on from there, or add fresh to overwrite it"};
+  }
+
+  /// A run that begins anew and is killed before it saves must not go on from another's.
+  void set_aside() const {
+    std::error_code ignored;
+    if (!std::filesystem::exists(path(), ignored)) return;
+    if (!resumed_.empty() && std::filesystem::equivalent(resumed_, path(), ignored)) return;
+    std::error_code error;
+    std::filesystem::rename(path(), options_.folder + "/replaced.safetensors", error);
+    if (error) throw Error{path(), ": cannot be set aside: ", error.message()};
   }
 
   void compare(const nlohmann::json& theirs, const nlohmann::json& ours) {

@@ -81,7 +81,10 @@ nlohmann::json describe_recipe(const Run& run) {
           {"flip", augmentation.flip},
           {"jitter",
            {colour.brightness, colour.contrast, colour.saturation, colour.hue, colour.probability}},
-          {"grey", colour.grey}};
+          {"grey", colour.grey},
+          {"interpolation",
+           augmentation.interpolation == data::Interpolation::bicubic ? "bicubic" : "bilinear"},
+          {"exact decoding", augmentation.exact_decode}};
 }
 
 }  // namespace extrema::train

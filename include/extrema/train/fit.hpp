@@ -28,6 +28,7 @@ void require(const Trainer& trainer, const Dataset& images, const Recipe& recipe
   if (images.channels() != backbone.image().channels)
     throw Error{"fit: the images have ", images.channels(), " channels, the model takes ",
                 backbone.image().channels};
+  if (recipe.normalisation) recipe.normalisation->require(images.channels());
   if (images.size() < recipe.batch)
     throw Error{"fit: a batch of ", recipe.batch, " is larger than the data set of ", images.size(),
                 " images: take a smaller batch"};
@@ -137,7 +138,7 @@ class Stepper {
 /// trainer is if it has taken steps already. Everything that is drawn is a function of the
 /// trainer's seed, so a run that was interrupted ends with the bits of one that was not.
 ///
-///     train::fit(trainer, images, {.epochs = 5, .batch = 256}, train::ProgressBar{});
+///     train::fit(trainer, images, {.epochs = 5, .batch = 256}, train::Progress{});
 ///
 /// Throws Error where the recipe does not fit the data or the model, where too many images cannot
 /// be read, and where the loss is not finite: that step counts, but has left the student as it was.

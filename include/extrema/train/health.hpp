@@ -21,7 +21,7 @@ template <data::Dataset Dataset>
 class Health {
  public:
   struct Options {
-    int every_epochs = 1;
+    int every_epochs = 1;          // and after the last one; 0: never
     double patience = 0.5;         // epochs
     double least_deviation = 0.1;  // of that of evenly spread features
     double least_rank = 2;         // effective rank of the teacher's features
@@ -37,7 +37,8 @@ class Health {
   explicit Health(const Dataset& images) : Health{images, Options{}} {}
 
   void epoch(auto& run, StepRecord& record) {
-    if ((record.epoch + 1) % options_.every_epochs != 0 && !run.finished()) return;
+    const bool last = options_.every_epochs > 0 && run.finished();
+    if (!due(options_.every_epochs, record.epoch + 1) && !last) return;
     auto& trainer = run.trainer();
     const auto features = [&](const auto& weights) {
       return eval::encode(trainer.device(), trainer.method().backbone(), weights,

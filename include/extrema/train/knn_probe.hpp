@@ -28,7 +28,7 @@ template <data::Dataset Bank, data::Dataset Queries = Bank>
 class KnnProbe {
  public:
   struct Options {
-    int every_epochs = 1;
+    int every_epochs = 1;  // and after the last one; 0: never
     Branch branch = Branch::teacher;
     eval::Knn knn = {};
     eval::EncodeOptions encode = {};
@@ -45,7 +45,8 @@ class KnnProbe {
   }
 
   void epoch(auto& run, StepRecord& record) const {
-    if ((record.epoch + 1) % options_.every_epochs != 0 && !run.finished()) return;
+    const bool last = options_.every_epochs > 0 && run.finished();
+    if (!due(options_.every_epochs, record.epoch + 1) && !last) return;
     record.extra.push_back({options_.branch == Branch::teacher ? "knn_teacher" : "knn_student",
                             accuracy(run.trainer(), *run.recipe().normalisation)});
   }

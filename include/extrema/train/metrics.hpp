@@ -22,7 +22,7 @@ class Metrics {
  public:
   struct Options {
     std::string folder;
-    Index every = 10;         // steps
+    Index every = 10;         // steps; 0: no lines of steps
     bool tensorboard = true;  // an event file too
   };
   using Json = nlohmann::ordered_json;
@@ -58,7 +58,7 @@ class Metrics {
     means_.gradient_norm += record.gradient_norm;
     means_.seconds += record.seconds;
     means_.images += static_cast<double>(record.batch);
-    if (record.step % options_.every != 0) return;
+    if (!due(options_.every, record.step)) return;
     Json line = begin("step", record);
     line["loss"] = record.loss;
     line["gradient_norm"] = record.gradient_norm;

@@ -28,7 +28,7 @@ struct Recipe {
   std::optional<double> weight_decay_end = {};            // default: constant
   double ema_momentum = 0.996;                            // at the start; it grows to 1
   data::Augmentation augmentation = {};                   // its height and width follow the model's
-  std::optional<data::Normalisation> normalisation = {};  // default: ImageNet's, or 0.5 and 0.5
+  std::optional<data::Normalisation> normalisation = {};  // default: usual(channels)
   data::UnreadableLimit unreadable = {};                  // images that may be skipped
   int loader_threads = 2;
 
@@ -50,7 +50,8 @@ struct Recipe {
             .ema_momentum = momentum(epoch)};
   }
 
-  /// Throws an Error that says which number cannot be.
+  /// Throws an Error that says which number cannot be. (Whether the normalisation has as many
+  /// channels as the images is known to fit(), which asks.)
   void require() const {
     if (epochs < 1) throw Error{"Recipe: epochs is ", epochs, ", expected 1 or more"};
     if (batch < 1) throw Error{"Recipe: batch is ", batch, ", expected 1 or more"};
@@ -65,7 +66,6 @@ struct Recipe {
                   " (the epochs)"};
     require("ema_momentum", ema_momentum, 1);
     require_augmentation();
-    if (normalisation) normalisation->require(static_cast<int>(normalisation->mean.size()));
   }
 
  private:

@@ -15,6 +15,9 @@ struct NamedValue {
   double value = 0;
 };
 
+/// Whether it is the turn of what is done after every so many steps or epochs; 0: never.
+inline bool due(Index every, Index count) { return every > 0 && count % every == 0; }
+
 /// Filled after each step; a trainer keeps one and its `extra` empty or of one size, so that
 /// nothing allocates.
 struct StepRecord {

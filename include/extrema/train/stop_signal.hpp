@@ -35,7 +35,7 @@ class StopSignal {
   }
   static void handle(int signal) {
     received() = signal;
-    std::signal(signal, SIG_DFL);
+    for (const int each : signals) std::signal(each, SIG_DFL);
   }
 
   void (*before_[2])(int) = {};
