@@ -13,5 +13,5 @@ cmake --preset release -B "$build" -DEXTREMA_TESTS=OFF -DEXTREMA_BENCHES=OFF
 cmake --build "$build" --target extrema-demo
 case $build in /*) ;; *) build=$(pwd)/$build ;; esac
 cd "$here"
-# Threads that wait without spinning leave the cores to those that decode.
-OMP_WAIT_POLICY=passive exec "$build/bin/extrema-demo" "$@"
+# Threads that wait spin for a moment only, and leave the cores to those that decode.
+GOMP_SPINCOUNT=10000 exec "$build/bin/extrema-demo" "$@"

@@ -31,7 +31,7 @@ struct Settings {
 
   // The recipe that docs/experiments.md found.
   Index batch = 64;
-  double learning_rate = 4e-3;
+  double learning_rate = 8e-3;
   double temperature = 0.1;
 };
 
