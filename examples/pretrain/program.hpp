@@ -196,16 +196,16 @@ class Program {
                                     .fresh = s_.fresh,
                                     .method = identity(s_, trainer_.options().method.mask)}};
     Skips skips;
+    // What may refuse the run comes before what writes.
     train::fit(
-        trainer_, images_, recipe_, Bounds{s_.start_epoch, s_.max_steps}, checkpoints,
+        trainer_, images_, recipe_, Bounds{s_.start_epoch, s_.max_steps},
         Perhaps<Probe>{test.has_value(), bank, queries,
                        typename Probe::Options{.every_epochs = s_.knn_every, .encode = encode}},
         Perhaps<Health>{s_.health_images > 0, looked_at,
                         typename Health::Options{.encode = encode}},
-        train::Progress{}, skips,
+        checkpoints, train::Progress{}, skips,
         Opening{checkpoints, folder / "config.ini", line_.configuration()},
-        train::Metrics{train::Metrics::Options{.folder = log.path(), .every = s_.print_every}},
-        stop);
+        train::Metrics{{.folder = log.path(), .every = s_.print_every}}, stop);
     if (skips.count > 0)
       std::printf("%td images could not be read; others took their places\n", skips.count);
     return finish(folder / "config.ini");

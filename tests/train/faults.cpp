@@ -280,6 +280,18 @@ const std::vector<Fault> faults{
      .arguments = {"--knn-freq", "1", "--knn-test", "@/test"},
      .says = "the classes of the test part () are not those of",
      .resumes = true},
+    {.name = "images without labels to be classified",
+     .make =
+         [](const Stage& s) {
+           for (const char* of : {"/a", "/b"}) {
+             for (const auto& entry : fs::directory_iterator{s.data + of})
+               fs::rename(entry.path(), fs::path{s.data} / entry.path().filename());
+             fs::remove(s.data + of);
+           }
+         },
+     .arguments = {"--fresh", "--lr", "9", "--knn-freq", "1", "--knn-test", "@/data"},
+     .says = "expected images with labels as bank",
+     .resumes = true},
     {.name = "no test part",
      .arguments = {"--knn-freq", "1"},
      .says = "has no test part of its own: name one with --knn-test"},
