@@ -67,13 +67,11 @@ class Checkpoints {
  public:
   struct Options {
     std::string folder;
-    int every_epochs =
-        1;  // a checkpoint after every so many epochs; 0: only by time and at the end
-    double every_minutes = 15;  // and when the last one is older; 0: only by epochs
-    std::string resume =
-        {};                // a checkpoint to go on from; empty: the folder's own, if there is one
-    bool fresh = false;    // set the folder's own aside, as replaced.safetensors
-    Identity method = {};  // more that must be the same for a run to go on, by name
+    int every_epochs = 1;       // 0: only by time and at the end
+    double every_minutes = 15;  // when the last one is older; 0: only by epochs
+    std::string resume = {};    // a checkpoint to go on from; empty: the folder's own, if any
+    bool fresh = false;         // set the folder's own aside, as replaced.safetensors
+    Identity method = {};       // more that must be the same for a run to go on, by name
   };
 
   explicit Checkpoints(Options options) : options_{std::move(options)} {}
