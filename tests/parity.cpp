@@ -84,8 +84,6 @@ TEST_CASE("every reference file holds, in double and in float") {
   for (const auto& entry : fs::directory_iterator{EXTREMA_TEST_DATA}) {
     if (entry.path().extension() != ".safetensors") continue;
     for (const std::string mode : modes) {
-      // In float it is at the edge, as the reference is: tests/siamese/official_steps.cpp.
-      if (!mode.empty() && entry.path().stem() == "extrema_infonce_step") continue;
       const Result result = run(mode + " " + entry.path().string());
       INFO(result.output);
       CHECK(result.code == 0);

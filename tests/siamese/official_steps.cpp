@@ -97,8 +97,7 @@ TEST_CASE_TEMPLATE("one infonce step", Device, DEVICES) {
                                      teacher.send(device)};
   trainer.step(batch, {.ema_momentum = 0.99});
   check_outcome(trainer, reference["out/loss"][0], reference["out/grad_norm"][0]);
-  // Both are rounded to float, and each is off by half of 1e-5 (see docs/parity.md).
-  check_gradients(trainer, reference, 1.5e-5);
+  check_gradients(trainer, reference, 1e-5);
 }
 
 TEST_CASE_TEMPLATE("three byol steps", Device, DEVICES, trace::Device<cpu::Device>) {
