@@ -2,6 +2,7 @@
 // The page that extrema-demo writes.
 #pragma once
 
+#include <cmath>
 #include <optional>
 #include <string>
 #include <vector>
@@ -71,7 +72,7 @@ std::vector<std::vector<train::ReportImage>> rows(Trainer& trainer, const Images
         extent.channels, extent.height, extent.width,
         const_cast<std::uint8_t*>(batch.student) + static_cast<Index>(i) * extent.size()};
     const data::Image image =
-        data::enlarged(data::interleaved(planes), std::max(1, 112 / extent.height));
+        data::enlarged(data::interleaved(planes), std::max(1, 84 / extent.height));
     auto& row = result.emplace_back();
     row.push_back({data::png_bytes(image)});
     for (const auto& view : mask::views_of(
@@ -127,7 +128,7 @@ void write_page(const std::string& path, const std::string& folder, Trainer& tra
       .configuration({{"epochs", recipe.epochs},
                       {"batch", recipe.batch},
                       {"learning rate for 256 images", recipe.learning_rate},
-                      {"warm-up epochs", recipe.warmup()},
+                      {"warm-up epochs", std::round(100 * recipe.warmup()) / 100},
                       {"views", method.views},
                       {"mask ratio", method.mask.ratio},
                       {"temperature", method.loss.temperature},

@@ -68,7 +68,7 @@ tr.chosen td.bar i { background: var(--s0); opacity: 1; }
 .gallery { border-spacing: 0; width: auto; }
 .gallery th, .gallery td { border: 0; padding: 0 8px 8px 0; text-align: center; vertical-align: top; font-size: 13px; color: var(--quiet); }
 .gallery th { font-weight: 400; }
-.gallery img { display: block; width: 112px; height: auto; border-radius: 6px; image-rendering: pixelated; background: var(--rule); }
+.gallery img { display: block; width: 84px; height: auto; border-radius: 6px; image-rendering: pixelated; background: var(--rule); }
 .gallery figcaption { margin-top: 3px; }
 .gallery figure { margin: 0; }
 code { font: 13px/1.5 ui-monospace, "SF Mono", Menlo, Consolas, monospace; overflow-wrap: anywhere; }
