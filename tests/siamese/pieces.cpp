@@ -97,7 +97,8 @@ TEST_CASE("a batch in one, two and three pieces: the same gradients") {
   using Double = cpu::BasicDevice<fp64, cpu::EigenProducts>;
   for (const loss::Shipped& loss : {loss::Shipped{loss::Byol{}}, loss::Shipped{loss::InfoNce{}}}) {
     CAPTURE(loss.choice.index());
-    check_pieces<cpu::Device>(loss, 5e-6);
+    // InfoNCE subtracts targets that are nearly equal in a model that is not trained.
+    check_pieces<cpu::Device>(loss, loss.choice.index() == 0 ? 1e-6 : 5e-6);
     check_pieces<Double>(loss, 1e-12);
   }
 }
