@@ -72,7 +72,7 @@ struct Data {
 
   explicit Data(const Settings& s)
       : all{data::open(s.data)},
-        test{open_test(s.data)},
+        test{open_test(s.data, all)},
         learn{all, every_tenth(all.size(), !test.has_value(), false)},
         bank{all, shuffled(learn_indices(), s.seed, 20000)},
         queries{test ? *test : all, shuffled(test ? every_tenth(test->size(), false, false)
@@ -91,9 +91,10 @@ struct Data {
   }
 
  private:
-  static std::optional<data::AnyDataset> open_test(const std::string& path) try {
+  static std::optional<data::AnyDataset> open_test(const std::string& path,
+                                                   const data::AnyDataset& all) try {
     auto test = data::open(path, {.split = data::Split::test});
-    if (test.name(0) == data::open(path).name(0)) return {};
+    if (test.name(0) == all.name(0)) return {};
     return test;
   } catch (const Error&) {
     return {};  // there is none

@@ -45,16 +45,14 @@ std::vector<std::vector<train::ReportImage>> rows(Trainer& trainer, const Images
   const auto& method = trainer.options().method;
   const ImageExtent extent = backbone.image();
   if (extent.channels != 1 && extent.channels != 3) return {};
-  data::Augmentation augmentation = recipe.augmentation;
-  augmentation.height = extent.height;
-  augmentation.width = extent.width;
+  const train::Recipe complete = recipe.completed(extent);
   data::Loader<Images> loader{images,
                               {.batch = std::min<Index>(8, images.size()),
                                .seed = trainer.options().seed,
-                               .augmentation = augmentation}};
+                               .augmentation = complete.augmentation}};
   const data::Batch& batch = loader.next();
 
-  const auto affine = upload(device, data::affine<Wide<Device>>(recipe.normalisation.value()));
+  const auto affine = upload(device, data::affine<Wide<Device>>(*complete.normalisation));
   const auto pixels = upload(
       device, std::span{batch.teacher, static_cast<std::size_t>(batch.size() * extent.size())});
   siamese::PackedViews<Device> whole;

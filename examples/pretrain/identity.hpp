@@ -18,7 +18,7 @@ inline extrema::train::Identity identity(const Settings& s, const extrema::mask:
   const std::string optimizer = s.optimizer == "adamw" ? text(", betas ", s.betas[0], " and ",
                                                               s.betas[1], ", epsilon ", s.epsilon)
                                                        : text(", momentum ", s.momentum);
-  const std::string name = s.mask.value_or(s.disjoint ? "disjoint" : "independent");
+  const std::string name = s.policy();
   return {{"loss", s.loss + (s.loss == "infonce" ? text(", temperature ", s.temperature) : "")},
           {"optimiser", s.optimizer + optimizer},
           {"mask", std::visit(

@@ -29,8 +29,7 @@ ImageExtent extent(const Settings& s, const data::AnyDataset& images) {
 mask::Shipped policy(const Settings& s) {
   using enum mask::Rounding;
   const auto rounding = s.rounding == "up" ? up : s.rounding == "nearest" ? nearest : truncate;
-  return mask::make(s.mask.value_or(s.disjoint ? "disjoint" : "independent"),
-                    {.ratio = s.mask_ratio, .rounding = rounding});
+  return mask::make(s.policy(), {.ratio = s.mask_ratio, .rounding = rounding});
 }
 
 data::Augmentation augmentation(const Settings& s) {

@@ -78,6 +78,9 @@ struct Settings {
   std::string knn_test;
   int knn_bank = 5000, knn_queries = 1000;
   int health_images = 256;
+
+  /// The masking policy by its name in the catalogue.
+  std::string policy() const { return mask.value_or(disjoint ? "disjoint" : "independent"); }
 };
 
 }  // namespace pretrain

@@ -8,6 +8,8 @@
 #include <string>
 #include <vector>
 
+#include "../io/temporary_folder.hpp"
+
 using namespace extrema;
 
 namespace {
@@ -29,13 +31,10 @@ struct Plain {
 }  // namespace
 
 TEST_CASE("a normalisation for other channels is refused") {
-  try {
-    eval::pixels(Plain{}, 4, 5, {{0.5f}, {0.25f}});
-    FAIL("pixels were read");
-  } catch (const Error& error) {
-    CHECK(std::string{error.what()} ==
-          "Normalisation: expected a mean and a deviation for each of 3 channels, found 1 and 1");
-  }
+  CHECK(message([] {
+          eval::pixels(Plain{}, 4, 5, {{0.5f}, {0.25f}});
+        }) ==
+        "Normalisation: expected a mean and a deviation for each of 3 channels, found 1 and 1");
 }
 
 TEST_CASE("pixels are normalised, channel by channel, in the order of the data set") {

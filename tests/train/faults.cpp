@@ -328,16 +328,14 @@ void play(const Fault& fault) {
   if (fault.make) fault.make(stage);
   const std::string kept = survivors(stage.out, !fault.begins);
   const Outcome outcome = run(stage, arguments, fault.before);
-  const int code = outcome.code;
-  const std::string& said = outcome.said;
   for (const std::string& path : {stage.data, stage.out})
     if (fs::exists(path)) fs::permissions(path, fs::perms::owner_all);
 
-  CAPTURE(said);
-  CHECK(code == fault.code);
-  CHECK(contains(said, fault.says));
-  CHECK(lines_of_error(said) == (fault.code == 0 ? 0 : 1));
-  if (fault.code == 0) CHECK(contains(said, "1 images could not be read"));
+  CAPTURE(outcome.said);
+  CHECK(outcome.code == fault.code);
+  CHECK(contains(outcome.said, fault.says));
+  CHECK(lines_of_error(outcome.said) == (fault.code == 0 ? 0 : 1));
+  if (fault.code == 0) CHECK(contains(outcome.said, "1 images could not be read"));
   else if (fault.saves) CHECK(fs::exists(checkpoint(stage.out)));
   else CHECK(survivors(stage.out, !fault.begins) == kept);
   for (const auto& entry : fs::recursive_directory_iterator{stage.folder.path})
@@ -357,11 +355,9 @@ TEST_CASE("two runs into one output folder") {
   Pretraining first{arguments, stage.folder / "first"};
   first.until([&] { return size_of(stage.out + "/metrics.jsonl") > 0; });
   const Outcome outcome = run(stage, arguments);
-  const int code = outcome.code;
-  const std::string& said = outcome.said;
-  CHECK(code == 2);
-  CHECK(contains(said, "/out: is in use by process "));
-  CHECK(lines_of_error(said) == 1);
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.said, "/out: is in use by process "));
+  CHECK(lines_of_error(outcome.said) == 1);
   const auto before = size_of(stage.out + "/metrics.jsonl");
   first.until([&] { return size_of(stage.out + "/metrics.jsonl") > before; });
   CHECK(first.running());  // undisturbed
@@ -381,10 +377,8 @@ TEST_CASE("two runs into one log folder") {
   Pretraining first{into(stage.out), stage.folder / "first"};
   first.until([&] { return size_of(log + "/metrics.jsonl") > 0; });
   const Outcome outcome = run(stage, into(stage.folder / "other"));
-  const int code = outcome.code;
-  const std::string& said = outcome.said;
-  CHECK(code == 2);
-  CHECK(contains(said, "/log: is in use by process "));
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.said, "/log: is in use by process "));
   CHECK(first.running());
   CHECK_FALSE(fs::exists(stage.folder / "other/config.ini"));
   const auto before = size_of(log + "/metrics.jsonl");

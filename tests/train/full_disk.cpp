@@ -19,12 +19,10 @@ TEST_CASE("a full disk costs no checkpoint") {
     fs::copy_file(entry.path(), fs::path{stage.out} / entry.path().filename());
   const std::string kept = survivors(stage.out, false);
   const Outcome outcome = run(stage, arguments);
-  const int code = outcome.code;
-  const std::string& said = outcome.said;
-  CAPTURE(said);
-  CHECK(code == 2);
-  CHECK(contains(said, "checkpoint.safetensors: "));
-  CHECK(contains(said, "No space left on device"));
-  CHECK(lines_of_error(said) == 1);
+  CAPTURE(outcome.said);
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.said, "checkpoint.safetensors: "));
+  CHECK(contains(outcome.said, "No space left on device"));
+  CHECK(lines_of_error(outcome.said) == 1);
   CHECK(survivors(stage.out, false) == kept);
 }

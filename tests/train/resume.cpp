@@ -25,6 +25,24 @@ bool half_written(const std::string& folder) {
   return false;
 }
 
+/// Starts the run into folder/killed, waits until it trains and then for the moment, and kills it:
+/// whether it had not ended before.
+bool kill_at(const Arguments& arguments, const TemporaryFolder& folder,
+             const std::function<void(Pretraining&)>& moment) {
+  Pretraining run{arguments, folder / "said"};
+  const std::string log = folder / "killed/metrics.jsonl";
+  const auto before = size_of(log);
+  run.until([&] { return size_of(log) > before; });
+  moment(run);
+  run.signal(SIGKILL);
+  return run.wait() != 0;
+}
+
+/// For up to 20 ms.
+void sleep_awhile(std::mt19937& random) {
+  std::this_thread::sleep_for(std::chrono::microseconds{random() % 20000});
+}
+
 }  // namespace
 
 TEST_CASE("killed at random moments, and while a checkpoint is written") {
@@ -39,14 +57,10 @@ TEST_CASE("killed at random moments, and while a checkpoint is written") {
   int kills = 0, in_writing = 0;
   bool ended = false;
   for (int attempt = 0; attempt < 12 && !ended; ++attempt) {
-    Pretraining run{killed, folder / "said"};
-    const std::string log = folder / "killed/metrics.jsonl";
-    const auto before = size_of(log);
-    run.until([&] { return size_of(log) > before; });  // it has begun to train
-    if (attempt % 2 == 0) std::this_thread::sleep_for(std::chrono::microseconds{random() % 20000});
-    else run.until([&] { return half_written(folder / "killed"); });
-    run.signal(SIGKILL);
-    ended = run.wait() == 0;
+    ended = !kill_at(killed, folder, [&](Pretraining& run) {
+      if (attempt % 2 == 0) sleep_awhile(random);
+      else run.until([&] { return half_written(folder / "killed"); });
+    });
     kills += !ended;
     in_writing += half_written(folder / "killed");
   }
@@ -78,15 +92,8 @@ TEST_CASE("killed with other optimisers, losses, precisions, views and pieces") 
     };
     REQUIRE(finish(run("straight"), folder) == 0);
     int kills = 0;
-    for (int attempt = 0; attempt < 3; ++attempt) {
-      Pretraining killed{run("killed"), folder / "said"};
-      const std::string log = folder / "killed/metrics.jsonl";
-      const auto before = size_of(log);
-      killed.until([&] { return size_of(log) > before; });
-      std::this_thread::sleep_for(std::chrono::microseconds{random() % 20000});
-      killed.signal(SIGKILL);
-      kills += killed.wait() != 0;
-    }
+    for (int attempt = 0; attempt < 3; ++attempt)
+      kills += kill_at(run("killed"), folder, [&](Pretraining&) { sleep_awhile(random); });
     CHECK(kills >= 1);
     REQUIRE(finish(run("killed"), folder) == 0);
     CHECK(tensors(checkpoint(folder / "killed")) == tensors(checkpoint(folder / "straight")));

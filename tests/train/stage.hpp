@@ -55,10 +55,8 @@ inline Arguments prepare(const Stage& stage, bool resumes) {
   Arguments arguments = stage.arguments();
   const auto succeeds = [&] {
     const Outcome outcome = run(stage, arguments);
-    const int code = outcome.code;
-    const std::string& said = outcome.said;
-    INFO(said);
-    REQUIRE(code == 0);
+    INFO(outcome.said);
+    REQUIRE(outcome.code == 0);
   };
   succeeds();
   if (!resumes) {

@@ -36,16 +36,6 @@ void require(const Trainer& trainer, const Dataset& images, const Recipe& recipe
 
 namespace detail {
 
-/// The recipe with what the model decides filled in.
-template <class Trainer>
-Recipe completed(const Trainer& trainer, Recipe recipe) {
-  const ImageExtent extent = trainer.method().backbone().image();
-  recipe.augmentation.height = extent.height;
-  recipe.augmentation.width = extent.width;
-  if (!recipe.normalisation) recipe.normalisation = data::Normalisation::usual(extent.channels);
-  return recipe;
-}
-
 /// Takes a run's steps one by one, from where its trainer is.
 template <class Run>
 class Stepper {
@@ -151,7 +141,7 @@ void fit(Trainer& trainer, const Dataset& images, const Recipe& recipe, Callback
                 "fit: a callback has none of restore(run), begin(run), step(run, record), "
                 "epoch(run, record), record(run, record), save(run, record), end(run)");
   train::require(trainer, images, recipe);
-  const Recipe complete = detail::completed(trainer, recipe);
+  const Recipe complete = recipe.completed(trainer.method().backbone().image());
   Watched run{trainer, images, complete};
   const auto each = [&](const auto& call) { (call(callbacks), ...); };
 

@@ -37,8 +37,7 @@ class Health {
   explicit Health(const Dataset& images) : Health{images, Options{}} {}
 
   void epoch(auto& run, StepRecord& record) {
-    const bool last = options_.every_epochs > 0 && run.finished();
-    if (!due(options_.every_epochs, record.epoch + 1) && !last) return;
+    if (!due_after_epoch(options_.every_epochs, record)) return;
     auto& trainer = run.trainer();
     const auto features = [&](const auto& weights) {
       return eval::encode(trainer.device(), trainer.method().backbone(), weights,

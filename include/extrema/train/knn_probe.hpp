@@ -45,16 +45,14 @@ class KnnProbe {
   }
 
   void epoch(auto& run, StepRecord& record) const {
-    const bool last = options_.every_epochs > 0 && run.finished();
-    if (!due(options_.every_epochs, record.epoch + 1) && !last) return;
+    if (!due_after_epoch(options_.every_epochs, record)) return;
     record.extra.push_back({options_.branch == Branch::teacher ? "knn_teacher" : "knn_student",
                             accuracy(run.trainer(), *run.recipe().normalisation)});
   }
 
   /// Of a trainer as it is now, before or after a run of the recipe.
   double accuracy(auto& trainer, const Recipe& recipe) const {
-    const int channels = trainer.method().backbone().image().channels;
-    return accuracy(trainer, recipe.normalisation.value_or(data::Normalisation::usual(channels)));
+    return accuracy(trainer, *recipe.completed(trainer.method().backbone().image()).normalisation);
   }
   double accuracy(auto& trainer, const data::Normalisation& normalisation) const {
     const auto weights = options_.branch == Branch::teacher ? trainer.teacher() : trainer.student();

@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "extrema/core/error.hpp"
+#include "extrema/core/grid.hpp"
 #include "extrema/core/tensor.hpp"
 #include "extrema/data/augmentation.hpp"
 #include "extrema/data/normalisation.hpp"
@@ -33,6 +34,15 @@ struct Recipe {
   int loader_threads = 2;
 
   double warmup() const { return warmup_epochs.value_or(epochs * 40. / 300); }
+
+  /// With what the model's images decide filled in.
+  Recipe completed(const ImageExtent& image) const {
+    Recipe result = *this;
+    result.augmentation.height = image.height;
+    result.augmentation.width = image.width;
+    if (!normalisation) result.normalisation = data::Normalisation::usual(image.channels);
+    return result;
+  }
 
   /// The numbers of a step that begins at the fractional epoch.
   ops::StepScalars scalars(double epoch) const {

@@ -45,4 +45,9 @@ struct StepRecord {
   Index skipped_images = 0;
 };
 
+/// The same for what is evaluated after every so many epochs, and after the last one too.
+inline bool due_after_epoch(Index every, const StepRecord& last) {
+  return due(every, last.epoch + 1) || (every > 0 && last.step == last.steps);
+}
+
 }  // namespace extrema::train
