@@ -97,7 +97,8 @@ TEST_CASE_TEMPLATE("one infonce step", Device, DEVICES) {
                                      teacher.send(device)};
   trainer.step(batch, {.ema_momentum = 0.99});
   check_outcome(trainer, reference["out/loss"][0], reference["out/grad_norm"][0]);
-  check_gradients(trainer, reference, 1e-5);
+  // Both are rounded to float; double is held to 1e-5 (tests/parity.cpp). See docs/parity.md.
+  check_gradients(trainer, reference, 1.5e-5);
 }
 
 TEST_CASE_TEMPLATE("three byol steps", Device, DEVICES, trace::Device<cpu::Device>) {
