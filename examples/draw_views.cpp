@@ -13,10 +13,12 @@ using namespace extrema;
 
 int main(int count, char** arguments) try {
   if (count < 4)
-    throw Error{"usage: ", arguments[0], " IMAGE views.png POLICY [VIEWS [PATCHES A SIDE [SEED]]]"};
+    throw Error{"usage: ", arguments[0],
+                " IMAGE views.png POLICY [VIEWS [PATCHES A SIDE [SEED [RATIO]]]]"};
   const auto number = [&](int i, int usual) { return count > i ? std::atoi(arguments[i]) : usual; };
   const int views = number(4, 4), side = number(5, 14);
-  const auto policy = mask::make(arguments[3]);
+  const auto policy = count > 7 ? mask::make(arguments[3], {.ratio = std::atof(arguments[7])})
+                                : mask::make(arguments[3]);
 
   const data::Image image = data::read_image(arguments[1], {.height = 224, .width = 224});
   const Grid grid{side, side};

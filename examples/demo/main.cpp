@@ -173,7 +173,7 @@ void run(const Settings& s) {
 
   // The student: in so short a run the teacher, its average, lags behind.
   const train::KnnProbe probe{data.bank, data.queries, {.branch = train::Branch::student}};
-  demo::Results results;
+  demo::Results results{.bank = data.bank.size(), .queries = data.queries.size()};
   if (data.labelled()) {
     const auto pixels = [&](const auto& images) {
       return eval::pixels(images, extent.height, extent.width, *recipe.normalisation);

@@ -23,6 +23,7 @@ namespace extrema::demo {
 
 /// k-NN accuracies in [0, 1]; none where the images have no labels.
 struct Results {
+  Index bank = 0, queries = 0;  // images
   std::optional<double> pixels, random, trained;
 };
 
@@ -98,9 +99,12 @@ void write_page(const std::string& path, const std::string& folder, Trainer& tra
                   {"the same encoder, random weights", detail::percent(*results.random)},
                   {"raw pixels", detail::percent(*results.pixels)}});
     report
-        .section("What it has learned",
-                 "Images are classified by the labels of their 20 nearest neighbours. The encoder "
-                 "has seen no label.")
+        .section("What it has learned", text("Each of ", results.queries,
+                                             " test images is classified by the labels of its 20 "
+                                             "nearest among ",
+                                             results.bank,
+                                             " others, in the student's features. The "
+                                             "encoder has seen no label."))
         .results("accuracy (%)", std::vector<train::ReportResult>{
                                      {"pretrained encoder", 100 * *results.trained, true},
                                      {"raw pixels", 100 * *results.pixels},

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <filesystem>
 #include <limits>
 
 #include "extrema/core/text.hpp"
@@ -413,7 +414,15 @@ void CommandLine::launcher() {
 
 void CommandLine::parse(int argc, char** argv) {
   program_ = argv[0];
-  app_.parse(argc, argv);
+  try {
+    app_.parse(argc, argv);
+  } catch (const CLI::ExtrasError&) {
+    // The value of an unknown option takes DATA_DIR's place, which is not to blame then.
+    std::vector<std::string> options = app_.remaining();
+    std::erase_if(options, [](const std::string& word) { return !word.starts_with('-'); });
+    if (options.empty()) throw;
+    throw CLI::ExtrasError{options};
+  }
 }
 
 namespace {
@@ -465,7 +474,8 @@ void CommandLine::resolve(const std::string& option, const std::string& value) {
 }
 
 std::string CommandLine::again(const std::string& configuration) const {
-  return shell_quoted(program_) + " --config " + shell_quoted(configuration);
+  return shell_quoted(program_) + " --config " +
+         shell_quoted(std::filesystem::absolute(configuration).string());
 }
 
 std::string CommandLine::configuration() const {

@@ -126,8 +126,8 @@ class Program {
                      mebibytes(buffers + cost.bytes(micro_batch()) + images), " of memory (",
                      mebibytes(buffers), " parameters, ", mebibytes(cost.bytes(micro_batch())),
                      " activations, ", mebibytes(images), " images), ", mebibytes(free_memory()),
-                     " free; all ", steps(),
-                     " steps: ", train::duration_text(seconds * static_cast<double>(steps())))
+                     " free; ", s_.max_steps ? "at most " : "all ", last_step(),
+                     " steps: ", train::duration_text(seconds * static_cast<double>(last_step())))
                     .c_str());
   }
 
@@ -225,6 +225,7 @@ class Program {
   }
 
   Index steps() const { return images_.size() / recipe_.batch * recipe_.epochs; }
+  Index last_step() const { return std::min<Index>(s_.max_steps.value_or(steps()), steps()); }
 
   static Some spread(const Images& images, Index count) {
     std::vector<Index> chosen(static_cast<std::size_t>(std::min(count, images.size())));

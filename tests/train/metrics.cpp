@@ -47,8 +47,9 @@ struct FakeRun {
 
 void run(Metrics& metrics, Index first, Index last) {
   for (Index step = first; step <= last; ++step) {
-    metrics.step(record(step));
-    if (step % 20 == 0) metrics.epoch(record(step), std::array{NamedValue{"knn_accuracy", 0.5}});
+    metrics.add_step(record(step));
+    if (step % 20 == 0)
+      metrics.add_epoch(record(step), std::array{NamedValue{"knn_accuracy", 0.5}});
   }
 }
 
@@ -73,7 +74,7 @@ TEST_CASE("steps and epochs become lines") {
 
   auto broken = record(50);
   broken.loss = NAN;
-  metrics.step(broken);
+  metrics.add_step(broken);
   CHECK(io::read_json_lines(folder / "metrics.jsonl").back()["loss"].is_null());
 }
 
@@ -89,7 +90,7 @@ TEST_CASE("killed after step 37, resumed from the checkpoint of step 27") {
     run(metrics, 28, 37);
   }
   Metrics metrics{{.folder = resumed.path}, 27};
-  metrics.restore(checkpoint);
+  metrics.set_state(checkpoint);
   run(metrics, 28, 40);
   CHECK(read_file(resumed / "metrics.jsonl") == read_file(straight / "metrics.jsonl"));
 }
@@ -97,7 +98,7 @@ TEST_CASE("killed after step 37, resumed from the checkpoint of step 27") {
 TEST_CASE("every 0 steps is never") {
   const TemporaryFolder folder;
   Metrics metrics{{.folder = folder.path, .every = 0}, 0};
-  metrics.step(record(1));
+  metrics.add_step(record(1));
   CHECK(read_file(folder / "metrics.jsonl") == "");
 }
 

@@ -34,7 +34,7 @@ struct Run {
     for (Index i = 0; i < count; ++i) {
       time += seconds;
       record.epoch = record.step++ / 50;
-      progress.step(record);
+      progress.update(record);
     }
   }
   std::string printed() {

@@ -27,6 +27,8 @@ class Subset {
   /// The first `count`, or all where there are fewer.
   Subset(const D& whole, Index count)
       : Subset{whole, first(std::min<Index>(count, whole.size()))} {}
+  Subset(const D&&, std::vector<Index>) = delete;  // the whole outlives it
+  Subset(const D&&, Index) = delete;
 
   Index size() const { return std::ssize(indices_); }
   int channels() const { return whole_->channels(); }

@@ -66,7 +66,7 @@ class Safetensors {
       fail("not a safetensors file: has ", bytes.size(), " bytes, fewer than its header's size");
     std::memcpy(&size, bytes.data(), sizeof size);
     if (size > largest_header)
-      fail("not a safetensors file: a header of ", size, " bytes at offset 0 is beyond belief");
+      fail("not a safetensors file: its first 8 bytes are no header's size");
     if (size > bytes.size() - sizeof size)
       fail("truncated: a header of ", size, " bytes ends beyond the file's ", bytes.size());
     header_ = bytes.substr(sizeof size, size);

@@ -140,6 +140,9 @@ void fit(Trainer& trainer, const Dataset& images, const Recipe& recipe, Callback
   static_assert((Callback<std::remove_reference_t<Callbacks>, Watched> && ...),
                 "fit: a callback has none of restore(run), begin(run), step(run, record), "
                 "epoch(run, record), record(run, record), save(run, record), end(run)");
+  static_assert((fits_phases<std::remove_reference_t<Callbacks>, Watched>() && ...),
+                "fit: a callback has a function of a phase's name that takes something else: see "
+                "train/callbacks.hpp");
   train::require(trainer, images, recipe);
   const Recipe complete = recipe.completed(trainer.method().backbone().image());
   Watched run{trainer, images, complete};

@@ -35,6 +35,8 @@ class Health {
   /// `images` are what is looked at, some hundred are enough; they outlive the callback.
   Health(const Dataset& images, Options options) : images_{images}, options_{std::move(options)} {}
   explicit Health(const Dataset& images) : Health{images, Options{}} {}
+  Health(const Dataset&&, Options) = delete;
+  explicit Health(const Dataset&&) = delete;
 
   void epoch(auto& run, StepRecord& record) {
     if (!due_after_epoch(options_.every_epochs, record)) return;

@@ -2,6 +2,7 @@
 // How good the features are by now: k-NN accuracy after epochs, of teacher or student.
 #pragma once
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -26,6 +27,9 @@ double knn_accuracy(Device& device, const eval::Features& bank, const eval::Feat
 /// Both data sets outlive it; images without a label (-1) are left out of both.
 template <data::Dataset Bank, data::Dataset Queries = Bank>
 class KnnProbe {
+  template <class T>
+  using Lasting = std::reference_wrapper<const T>;  // no temporary converts to it
+
  public:
   struct Options {
     int every_epochs = 1;  // and after the last one; 0: never
@@ -34,9 +38,9 @@ class KnnProbe {
     eval::EncodeOptions encode = {};
   };
 
-  KnnProbe(const Bank& bank, const Queries& queries, Options options)
-      : bank_{bank}, queries_{queries}, options_{options} {}
-  KnnProbe(const Bank& bank, const Queries& queries) : KnnProbe{bank, queries, Options{}} {}
+  KnnProbe(Lasting<Bank> bank, Lasting<Queries> queries, Options options)
+      : bank_{bank.get()}, queries_{queries.get()}, options_{options} {}
+  KnnProbe(Lasting<Bank> bank, Lasting<Queries> queries) : KnnProbe{bank, queries, Options{}} {}
 
   /// Throws Error where no image of the bank has a label, or none of the queries.
   void begin(auto&) const {
@@ -80,5 +84,10 @@ class KnnProbe {
   const Queries& queries_;
   Options options_;
 };
+
+template <class B, class Q>
+KnnProbe(const B&, const Q&) -> KnnProbe<B, Q>;
+template <class B, class Q>
+KnnProbe(const B&, const Q&, typename KnnProbe<B, Q>::Options) -> KnnProbe<B, Q>;
 
 }  // namespace extrema::train

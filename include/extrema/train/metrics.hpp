@@ -42,46 +42,46 @@ class Metrics {
     io::make_folders(options_.folder);
     open(run.step());
     if (run.memory().contains("metrics"))
-      restore(nlohmann::json::parse(run.memory().at("metrics")));
+      set_state(nlohmann::json::parse(run.memory().at("metrics")));
   }
 
   void record(auto& run, const StepRecord& record) {
-    step(record);
-    if (run.step() % run.steps_per_epoch() == 0) epoch(record, record.extra);
+    add_step(record);
+    if (run.step() % run.steps_per_epoch() == 0) add_epoch(record, record.extra);
     else if (!record.extra.empty()) values("probe", record, record.extra);
     run.memory()["metrics"] = state().dump();
   }
 
-  void step(const StepRecord& record) {
+  void add_step(const StepRecord& record) {
     ++means_.steps;
     means_.loss += record.loss;
     means_.gradient_norm += record.gradient_norm;
     means_.seconds += record.seconds;
     means_.images += static_cast<double>(record.batch);
     if (!due(options_.every, record.step)) return;
-    Json line = begin("step", record);
+    Json line = line_of("step", record);
     line["loss"] = record.loss;
     line["gradient_norm"] = record.gradient_norm;
     line["learning_rate"] = record.learning_rate;
     line["weight_decay"] = record.weight_decay;
     line["momentum"] = record.momentum;
-    end(line, {}, record.seconds, record.images_per_second, record.step);
+    write(line, {}, record.seconds, record.images_per_second, record.step);
   }
 
   /// After an epoch's last step, whose record is given, with what was evaluated.
-  void epoch(const StepRecord& last, std::span<const NamedValue> values = {}) {
+  void add_epoch(const StepRecord& last, std::span<const NamedValue> values = {}) {
     const double steps = static_cast<double>(std::max<Index>(means_.steps, 1));
-    Json line = begin("epoch", last);
+    Json line = line_of("epoch", last);
     line["loss"] = means_.loss / steps;
     line["gradient_norm"] = means_.gradient_norm / steps;
-    end(line, values, means_.seconds, means_.images / std::max(means_.seconds, 1e-9), last.step);
+    write(line, values, means_.seconds, means_.images / std::max(means_.seconds, 1e-9), last.step);
     means_ = {};
   }
 
   /// Values of another kind: values("knn", record, {{{"knn_accuracy", 0.81}}}).
   void values(const std::string& kind, const StepRecord& at, std::span<const NamedValue> values) {
-    Json line = begin(kind, at);
-    end(line, values, {}, {}, at.step);
+    Json line = line_of(kind, at);
+    write(line, values, {}, {}, at.step);
   }
 
   /// The unfinished epoch's means, for the checkpoint of a run that may resume within it.
@@ -92,7 +92,7 @@ class Metrics {
             {"seconds", means_.seconds},
             {"images", means_.images}};
   }
-  void restore(const nlohmann::json& state) {
+  void set_state(const nlohmann::json& state) {
     means_ = {state.at("steps"), state.at("loss"), state.at("gradient_norm"), state.at("seconds"),
               state.at("images")};
   }
@@ -103,12 +103,12 @@ class Metrics {
     double loss = 0, gradient_norm = 0, seconds = 0, images = 0;
   };
 
-  static Json begin(const std::string& kind, const StepRecord& record) {
+  static Json line_of(const std::string& kind, const StepRecord& record) {
     return {{"kind", kind}, {"step", record.step}, {"epoch", record.progress}};
   }
 
-  void end(Json& line, std::span<const NamedValue> extra, std::optional<double> seconds,
-           std::optional<double> images_per_second, Index step) {
+  void write(Json& line, std::span<const NamedValue> extra, std::optional<double> seconds,
+             std::optional<double> images_per_second, Index step) {
     for (const auto& [name, value] : extra) line[name] = value;
     if (seconds) line["time"] = {{"seconds", *seconds}, {"images_per_second", *images_per_second}};
     lines_->write(line);

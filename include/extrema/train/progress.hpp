@@ -53,7 +53,7 @@ class Progress {
   ~Progress() { end_line(); }
 
   /// Call after each step; mostly it only looks at the clock.
-  void step(const StepRecord& record) {
+  void update(const StepRecord& record) {
     const double now = options_.clock();
     ++count_;
     // the mean of all steps at first, later of the last hundred or so
@@ -70,7 +70,7 @@ class Progress {
   /// As a callback of fit(): what could not be read, the step, and what was evaluated.
   void record(auto&, const StepRecord& record) {
     for (const std::string& line : record.skipped) note("skipped: " + line);
-    step(record);
+    update(record);
     if (record.extra.empty()) return;
     std::string line = text("epoch ", record.progress, ":");
     for (const auto& [name, value] : record.extra) line += text(" ", name, " ", value);
