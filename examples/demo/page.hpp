@@ -24,7 +24,7 @@ namespace extrema::demo {
 /// k-NN accuracies in [0, 1]; none where the images have no labels.
 struct Results {
   Index bank = 0, queries = 0;  // images
-  std::optional<double> pixels, random, trained;
+  std::optional<double> pixels = {}, random = {}, trained = {};
 };
 
 namespace detail {
