@@ -20,9 +20,15 @@
 
 namespace bench {
 
+struct AllocationCounts {
+  long own = 0, eigen = 0, onednn = 0, openmp = 0;
+};
+
 struct Allocations {
   std::atomic<long> own{0}, eigen{0}, onednn{0}, openmp{0};
   std::atomic<bool> counts{false};
+
+  AllocationCounts now() const { return {own, eigen, onednn, openmp}; }
 
   void note(const void* caller, std::atomic<long>& of_program) {
     if (!counts) return;

@@ -130,9 +130,12 @@ void step(benchmark::State& state, const Case& c, cpu::Determinism determinism) 
   for (auto& [name, entry] : device.entries()) entry = {};
   std::vector<double> times;
   times.reserve(static_cast<std::size_t>(c.steps));
-  const bench::CountAllocations count;
-  for (auto _ : state) times.push_back(seconds(run));
-
+  bench::AllocationCounts allocations;
+  {
+    const bench::CountAllocations count;
+    for (auto _ : state) times.push_back(seconds(run));
+    allocations = bench::allocations.now();
+  }
   const double time = median(times), rate = product_rate(device, c);
   const auto steps = static_cast<double>(times.size());
   auto& counters = state.counters;
@@ -144,10 +147,10 @@ void step(benchmark::State& state, const Case& c, cpu::Determinism determinism) 
   counters["GFLOP/s"] = c.operations() / time / 1e9;
   counters["product_GFLOP/s"] = rate / 1e9;
   counters["share_of_product_rate"] = c.operations() / time / rate;
-  counters["allocations_own"] = static_cast<double>(bench::allocations.own) / steps;
-  counters["allocations_eigen"] = static_cast<double>(bench::allocations.eigen) / steps;
-  counters["allocations_onednn"] = static_cast<double>(bench::allocations.onednn) / steps;
-  counters["allocations_openmp"] = static_cast<double>(bench::allocations.openmp) / steps;
+  counters["allocations_own"] = static_cast<double>(allocations.own) / steps;
+  counters["allocations_eigen"] = static_cast<double>(allocations.eigen) / steps;
+  counters["allocations_onednn"] = static_cast<double>(allocations.onednn) / steps;
+  counters["allocations_openmp"] = static_cast<double>(allocations.openmp) / steps;
   for (const auto& [name, entry] : device.entries())
     counters["ms_" + std::string{name}] = 1e3 * entry.seconds / steps;
 }

@@ -3,7 +3,7 @@
 # to nobody.
 
 foreach(component IN LISTS extrema_components)
-  if(NOT extrema_${component}_FOUND AND NOT component STREQUAL "onednn")
+  if(NOT extrema_${component}_FOUND AND NOT component MATCHES "^(onednn|cuda)$")
     message(WARNING "No tests, examples or benchmarks: they need ${extrema_${component}_NEEDS}.")
     return()
   endif()
@@ -25,20 +25,21 @@ mark_as_advanced(CCACHE)
 # What every program here is built with.
 add_library(extrema_developer INTERFACE)
 target_link_libraries(extrema_developer INTERFACE extrema::cpu extrema::data extrema::io)
-target_compile_options(extrema_developer INTERFACE
-  -Wall -Wextra -Wpedantic -Wconversion -Wshadow $<$<BOOL:${EXTREMA_WERROR}>:-Werror>)
+target_compile_options(extrema_developer INTERFACE $<$<COMPILE_LANGUAGE:CXX>:
+  -Wall -Wextra -Wpedantic -Wconversion -Wshadow $<$<BOOL:${EXTREMA_WERROR}>:-Werror>>)
 # g++ takes an empty std::optional for an uninitialised value, and before version 13 the undefined
 # values of its own AVX-512 headers for ours.
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  target_compile_options(extrema_developer INTERFACE -Wno-maybe-uninitialized
-    $<$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>:-Wno-uninitialized>)
+  target_compile_options(extrema_developer INTERFACE $<$<COMPILE_LANGUAGE:CXX>:
+    -Wno-maybe-uninitialized
+    $<$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>:-Wno-uninitialized>>)
 endif()
 target_link_options(extrema_developer INTERFACE -Wl,--as-needed)
 if(extrema_onednn_FOUND)
   target_link_libraries(extrema_developer INTERFACE extrema::onednn)
 endif()
 if(EXTREMA_NATIVE)
-  target_compile_options(extrema_developer INTERFACE -march=native)
+  target_compile_options(extrema_developer INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
 else()
   message(WARNING "EXTREMA_NATIVE is OFF: unless CMAKE_CXX_FLAGS says otherwise, elementwise passes "
     "and Eigen's products use the baseline instructions alone (SSE2 on x86-64), a fraction of the speed.")
@@ -71,6 +72,21 @@ if(EXTREMA_EXAMPLES)
       extrema_program(extrema-${name} ${files})
     endif()
   endforeach()
+endif()
+
+# Programs that compute on a GPU too.
+if(EXTREMA_CUDA AND EXTREMA_EXAMPLES)
+  set(architectures ${CMAKE_CUDA_ARCHITECTURES})
+  if(NOT architectures)
+    set(architectures 80 90)
+  endif()
+  enable_language(CUDA)
+  file(GLOB files CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/pretrain/*.cu)
+  target_sources(extrema-pretrain PRIVATE ${files})
+  set_target_properties(extrema-pretrain PROPERTIES CUDA_ARCHITECTURES "${architectures}"
+    CUDA_STANDARD 20)
+  target_compile_definitions(extrema-pretrain PRIVATE EXTREMA_HAS_CUDA)
+  target_link_libraries(extrema-pretrain PRIVATE extrema::cuda)
 endif()
 
 # It is run on small files: half the time to compile counts for more than its speed.

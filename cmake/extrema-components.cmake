@@ -3,9 +3,10 @@
 # that find it installed.
 
 set(extrema_modules "${CMAKE_CURRENT_LIST_DIR}")
-set(extrema_components cpu onednn data io)
+set(extrema_components cpu onednn cuda data io)
 set(extrema_cpu_NEEDS "Eigen 3.4 or newer (Debian: libeigen3-dev)")
 set(extrema_onednn_NEEDS "Eigen 3.4 (libeigen3-dev) and oneDNN 2.6 or newer (libdnnl-dev)")
+set(extrema_cuda_NEEDS "the CUDA toolkit 12.4 or newer, with cuBLASLt")
 set(extrema_data_NEEDS "libjpeg-turbo, libpng, zlib (libturbojpeg0-dev libpng-dev zlib1g-dev)")
 set(extrema_io_NEEDS "nlohmann_json 3.9 or newer (Debian: nlohmann-json3-dev)")
 
@@ -25,6 +26,11 @@ macro(extrema_find component)
     find_package(OneDNN 2.6 QUIET MODULE)
     if(extrema_cpu_FOUND AND OneDNN_FOUND)
       set(extrema_onednn_FOUND TRUE)
+    endif()
+  elseif("${component}" STREQUAL "cuda")
+    find_package(CUDAToolkit 12.4 QUIET)
+    if(TARGET CUDA::cudart AND TARGET CUDA::cublasLt)
+      set(extrema_cuda_FOUND TRUE)
     endif()
   elseif("${component}" STREQUAL "data")
     find_package(TurboJPEG QUIET MODULE)

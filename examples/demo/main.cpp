@@ -44,6 +44,7 @@ Settings parse(int count, char** arguments) {
   app.add_option("--output", s.output, "Folder for the report, weights and metrics")
       ->capture_default_str();
   app.add_option("--epochs", s.epochs, "Passes over the images; 0: about 300,000 images in all")
+      ->check(CLI::Range(0, 100000))
       ->capture_default_str();
   app.add_option("--seed", s.seed, "Of everything that is drawn")->capture_default_str();
   app.add_option("--size", s.size,
@@ -72,7 +73,7 @@ struct Data {
 
   explicit Data(const Settings& s)
       : all{data::open(s.data)},
-        test{open_test(s.data, all)},
+        test{open_test(s.data)},
         learn{all, every_tenth(all.size(), !test.has_value(), false)},
         bank{all, shuffled(learn_indices(), s.seed, 20000)},
         queries{test ? *test : all, shuffled(test ? every_tenth(test->size(), false, false)
@@ -91,13 +92,9 @@ struct Data {
   }
 
  private:
-  static std::optional<data::AnyDataset> open_test(const std::string& path,
-                                                   const data::AnyDataset& all) try {
-    auto test = data::open(path, {.split = data::Split::test});
-    if (test.name(0) == all.name(0)) return {};
-    return test;
-  } catch (const Error&) {
-    return {};  // there is none
+  static std::optional<data::AnyDataset> open_test(const std::string& path) {
+    if (!data::has_test_part(path)) return {};
+    return data::open(path, {.split = data::Split::test});
   }
   std::vector<Index> learn_indices() const {
     return every_tenth(all.size(), !test.has_value(), false);

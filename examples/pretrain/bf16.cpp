@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "on_cpu.hpp"
 #include "program.hpp"
 
 int pretrain::pretrain_bf16(CommandLine& line, const extrema::data::AnyDataset& images) {
-  return Program<extrema::bf16>{line, images}.run();
+  return Program<OnCpu<extrema::bf16>>{line, images}.run();
 }

@@ -63,7 +63,9 @@ struct Opening {
   const train::Checkpoints& checkpoints;
   std::string path, configuration;
 
-  void begin(auto&) const {
+  void begin(auto& run) const {
+    if (!checkpoints.resumed().empty())
+      std::printf("going on from %s at step %td\n", checkpoints.resumed().c_str(), run.step());
     std::string changes;
     for (const std::string& change : checkpoints.changes())
       changes += (changes.empty() ? "" : ", ") + change;

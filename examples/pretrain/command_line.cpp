@@ -2,6 +2,7 @@
 #include "command_line.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <filesystem>
 #include <limits>
@@ -17,7 +18,6 @@ using extrema::text;
 
 namespace {
 
-const auto& positive = CLI::PositiveNumber;
 constexpr double unlimited = std::numeric_limits<double>::max();
 
 /// As CLI::Range, but a NaN is not in it.
@@ -34,7 +34,18 @@ CLI::Validator between(double low, double high) {
           ""};
 }
 
-const CLI::Validator share = between(0, 1), not_negative = between(0, unlimited);
+/// A whole number, whose type limits it above.
+CLI::Validator at_least(long low) {
+  return {[=](const std::string& input) {
+            long value = 0;
+            if (CLI::detail::lexical_cast(input, value) && value >= low) return std::string{};
+            return text("expected ", low, " or more, found ", input);
+          },
+          ""};
+}
+
+const CLI::Validator share = between(0, 1), not_negative = between(0, unlimited),
+                     positive = at_least(1), count = at_least(0);
 
 std::string architectures() {
   std::string names;
@@ -70,6 +81,15 @@ std::string shell_quoted(const std::string& word) {
   return result + "'";
 }
 
+/// From wherever the program is started next.
+std::string absolute(const std::string& path) {
+  return path.empty() ? path : std::filesystem::absolute(path).lexically_normal().string();
+}
+bool is_path(const std::string& option) {
+  constexpr std::array names{"data", "output_dir", "log_dir", "knn-test", "init"};
+  return std::ranges::find(names, option) != names.end();
+}
+
 std::string joined(const std::vector<std::string>& values) {
   if (values.size() == 1) return quoted(values.front());
   std::string result;
@@ -85,6 +105,7 @@ CommandLine::CommandLine() {
                   "Read options from this file, such as the config.ini of a run; "
                   "the command line is stronger");
   app_.allow_config_extras(false);
+  app_.get_config_formatter_base()->comment('\0');  // lines may be, the rest of one is a path's
   app_.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app_.add_option("--data,DATA_DIR", settings_.data,
                   "Images: a folder of JPEG and PNG files, one with `train` (and `val`) below it, "
@@ -253,7 +274,7 @@ void CommandLine::training() {
   app_.add_option("--start-epoch", s.start_epoch,
                   "Begin the schedules and the order of the data at this epoch; a checkpoint's own "
                   "place is stronger")
-      ->check(CLI::NonNegativeNumber)
+      ->check(count)
       ->capture_default_str()
       ->group(group);
   app_.add_option("-b,--batch-size", s.batch, "Images of a step")
@@ -298,6 +319,7 @@ void CommandLine::training() {
       ->check(not_negative)
       ->group(group);
   app_.add_option("--seed", s.seed, "Of first weights, order, crops, masks and drop path")
+      ->check(count)
       ->capture_default_str()
       ->group(group);
 }
@@ -305,7 +327,7 @@ void CommandLine::training() {
 void CommandLine::machine() {
   auto& s = settings_;
   const auto group = "Machine";
-  app_.add_option("--device", s.device, "Where to compute: cpu")
+  app_.add_option("--device", s.device, "Where to compute: cpu or cuda")
       ->capture_default_str()
       ->group(group);
   app_.add_option("--precision", s.precision,
@@ -315,11 +337,11 @@ void CommandLine::machine() {
       ->capture_default_str()
       ->group(group);
   app_.add_option("--threads", s.threads, "Threads that compute (default: OpenMP's)")
-      ->check(positive)
+      ->check(between(1, 1024))
       ->group(group);
   app_.add_option("-j,--workers", s.loader_threads,
                   "Threads that read and augment images (default: as many as compute)")
-      ->check(positive)
+      ->check(between(1, 1024))
       ->group(group);
   app_.add_flag("--deterministic", s.deterministic,
                 "The same bits for any number of threads (docs/reproducibility.md)")
@@ -327,7 +349,7 @@ void CommandLine::machine() {
   app_.add_option("--micro-batches", s.micro_batches,
                   "Pieces that a batch is computed in, one after the other, with the result of the "
                   "whole; 0: as few as fit into memory")
-      ->check(CLI::NonNegativeNumber)
+      ->check(count)
       ->capture_default_str()
       ->group(group);
 }
@@ -346,7 +368,7 @@ void CommandLine::run() {
       ->group(group);
   app_.add_option("--save-freq", s.save_every,
                   "Epochs between checkpoints; the last is always saved")
-      ->check(CLI::NonNegativeNumber)
+      ->check(count)
       ->capture_default_str()
       ->group(group);
   app_.add_option("--save-minutes", s.save_minutes,
@@ -363,8 +385,9 @@ void CommandLine::run() {
           "Go on from this checkpoint; refused where the output folder's own is ahead of it")
       ->configurable(false)
       ->group(group);
-  app_.add_flag("--fresh", s.fresh,
-                "Begin anew, or from --resume, whatever the output folder holds: it is overwritten")
+  app_.add_flag(
+          "--fresh", s.fresh,
+          "Begin anew, or from --resume; what the output folder holds is set aside in replaced-N")
       ->configurable(false)
       ->group(group);
   app_.add_option("--init", s.init,
@@ -379,7 +402,7 @@ void CommandLine::run() {
       ->group(group);
   app_.add_option("--knn-freq", s.knn_every,
                   "Epochs between k-NN evaluations of the teacher (k 20, T 0.07); 0: none")
-      ->check(CLI::NonNegativeNumber)
+      ->check(count)
       ->capture_default_str()
       ->group(group);
   app_.add_option("--knn-test", s.knn_test,
@@ -395,7 +418,7 @@ void CommandLine::run() {
       ->group(group);
   app_.add_option("--health-images", s.health_images,
                   "Images that are looked at after each epoch for signs of collapse; 0: none")
-      ->check(CLI::NonNegativeNumber)
+      ->check(count)
       ->capture_default_str()
       ->group(group);
 }
@@ -413,7 +436,8 @@ void CommandLine::launcher() {
 }
 
 void CommandLine::parse(int argc, char** argv) {
-  program_ = argv[0];
+  program_ =
+      std::string_view{argv[0]}.find('/') == std::string_view::npos ? argv[0] : absolute(argv[0]);
   try {
     app_.parse(argc, argv);
   } catch (const CLI::ExtrasError&) {
@@ -446,7 +470,10 @@ std::vector<std::string> without_effect(const Settings& s) {
   note("--opt-betas", !adamw && s.betas != usual.betas, "they are AdamW's");
   note("--opt-eps", !adamw && s.epsilon != usual.epsilon, "it is AdamW's");
   note("--momentum", adamw && s.momentum != usual.momentum, "AdamW has --opt-betas");
+  note("--drop_path_rate", s.drop_path > 0 && s.depth == 1, "it grows from 0 at the first block");
   note("--knn-test", s.knn_every == 0 && !s.knn_test.empty(), "--knn-freq is 0");
+  note("--knn-bank", s.knn_every == 0 && s.knn_bank != usual.knn_bank, "--knn-freq is 0");
+  note("--knn-queries", s.knn_every == 0 && s.knn_queries != usual.knn_queries, "--knn-freq is 0");
   return notes;
 }
 
@@ -474,20 +501,20 @@ void CommandLine::resolve(const std::string& option, const std::string& value) {
 }
 
 std::string CommandLine::again(const std::string& configuration) const {
-  return shell_quoted(program_) + " --config " +
-         shell_quoted(std::filesystem::absolute(configuration).string());
+  return shell_quoted(program_) + " --config " + shell_quoted(absolute(configuration));
 }
 
 std::string CommandLine::configuration() const {
   std::string lines = "# To be read again: extrema-pretrain --config FILE\n";
   for (const CLI::Option* option : app_.get_options()) {
     if (!option->get_configurable() || option->get_lnames().empty()) continue;
-    const std::string value =
+    const std::string& name = option->get_lnames().front();
+    std::string value =
         option->count() > 0 ? joined(option->reduced_results()) : option->get_default_str();
-    if (value.empty()) continue;
+    if (is_path(name)) value = quoted(absolute(option->as<std::string>()));
+    if (value.empty() || value == "\"\"") continue;
     const std::string what = option->get_description();
-    lines += text("\n# ", what.substr(0, what.find('\n')), "\n", option->get_lnames().front(), "=",
-                  value, "\n");
+    lines += text("\n# ", what.substr(0, what.find('\n')), "\n", name, "=", value, "\n");
   }
   return lines;
 }

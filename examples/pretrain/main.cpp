@@ -11,14 +11,40 @@
 
 namespace {
 
+#ifdef EXTREMA_HAS_CUDA
+constexpr bool has_cuda = true;
+#else
+constexpr bool has_cuda = false;
+#endif
+
+void require_device(const pretrain::Settings& s) {
+  if (s.device == "cpu") return;
+  if (s.device != "cuda") throw extrema::Error{"--device ", s.device, ": expected cpu or cuda"};
+  if (!has_cuda)
+    throw extrema::Error{
+        "--device cuda: this program was built without CUDA (docs/cuda.md says how to build it)"};
+  if (s.precision == "bf16_stream")
+    throw extrema::Error{"--precision bf16_stream: on a GPU choose fp32 or bf16"};
+}
+
+/// The program for this device and precision.
+auto program_for(const pretrain::Settings& s) {
+#ifdef EXTREMA_HAS_CUDA
+  if (s.device == "cuda")
+    return s.precision == "bf16" ? pretrain::pretrain_cuda_bf16 : pretrain::pretrain_cuda_fp32;
+#endif
+  if (s.precision == "bf16") return pretrain::pretrain_bf16;
+  if (s.precision == "bf16_stream") return pretrain::pretrain_bf16_stream;
+  return pretrain::pretrain_fp32;
+}
+
 int run(pretrain::CommandLine& line) {
   const auto& s = line.settings();
   if (s.attention_drop != 0)
     throw extrema::Error{"--attn_drop_rate ", s.attention_drop,
                          ": there is no dropout in attention (the published recipes have 0): leave "
                          "it out, and use --drop_path_rate to regularise"};
-  if (s.device != "cpu")
-    throw extrema::Error{"--device ", s.device, ": this program computes on the cpu alone"};
+  require_device(s);
   for (const std::string& note : line.notes()) std::printf("note: %s\n", note.c_str());
   const auto images = extrema::data::open(s.data, {.format = extrema::data::format_named(s.format),
                                                    .decode = {.channels = s.channels.value_or(3)}});
@@ -30,9 +56,9 @@ int run(pretrain::CommandLine& line) {
                          " have ",
                          images.channels(),
                          ": leave it out, as it is for folders"};
-  if (s.precision == "bf16") return pretrain::pretrain_bf16(line, images);
-  if (s.precision == "bf16_stream") return pretrain::pretrain_bf16_stream(line, images);
-  return pretrain::pretrain_fp32(line, images);
+  if (images.channels() == 1 && s.grey != pretrain::Settings{}.grey)
+    std::printf("note: --grey: without effect, as the images have one channel\n");
+  return program_for(s)(line, images);
 }
 
 int fail(const char* what) {

@@ -12,4 +12,8 @@ int pretrain_fp32(CommandLine&, const extrema::data::AnyDataset&);
 int pretrain_bf16(CommandLine&, const extrema::data::AnyDataset&);
 int pretrain_bf16_stream(CommandLine&, const extrema::data::AnyDataset&);
 
+/// On a GPU, where this program was built for one (EXTREMA_HAS_CUDA).
+int pretrain_cuda_fp32(CommandLine&, const extrema::data::AnyDataset&);
+int pretrain_cuda_bf16(CommandLine&, const extrema::data::AnyDataset&);
+
 }  // namespace pretrain

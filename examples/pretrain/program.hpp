@@ -2,10 +2,6 @@
 // From settings to a run of train::fit and back.
 #pragma once
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
 #include <algorithm>
 #include <cmath>
 #include <cstdio>
@@ -15,8 +11,6 @@
 #include <vector>
 
 #include "callbacks.hpp"
-#include "extrema/cpu/best_products.hpp"
-#include "extrema/cpu/cpu.hpp"
 #include "extrema/data/subset.hpp"
 #include "extrema/io/checkpoint.hpp"
 #include "extrema/train/checkpoints.hpp"
@@ -30,7 +24,6 @@
 #include "extrema/train/trainer.hpp"
 #include "identity.hpp"
 #include "log_folder.hpp"
-#include "memory.hpp"
 #include "options.hpp"
 #include "pretrain.hpp"
 #include "trial.hpp"
@@ -39,9 +32,10 @@ namespace pretrain {
 
 using namespace extrema;
 
-template <class Format>
+/// Place says where is computed: OnCpu<Format> (on_cpu.hpp).
+template <class Place>
 class Program {
-  using Device = cpu::BasicDevice<Format, cpu::BestProducts>;
+  using Device = typename Place::Device;
   using Trainer = train::Trainer<Method, optim::Shipped, Device>;
   using Images = data::AnyDataset;
   using Some = data::Subset<Images>;
@@ -68,15 +62,10 @@ class Program {
 
  private:
   Device& prepared() {
-#ifdef _OPENMP
-    if (s_.threads) omp_set_num_threads(*s_.threads);
-#else
-    if (s_.threads.value_or(1) != 1)
-      throw Error{"--threads ", *s_.threads, ": this program was built without OpenMP"};
-#endif
-    if (s_.deterministic) device_.products().determinism(cpu::Determinism::threads);
-    line_.resolve("--threads", std::to_string(device_.threads()));
-    line_.resolve("--workers", std::to_string(s_.loader_threads.value_or(device_.threads())));
+    Place::prepare(device_, s_);
+    const int threads = Place::threads(device_);
+    line_.resolve("--threads", std::to_string(threads));
+    line_.resolve("--workers", std::to_string(s_.loader_threads.value_or(threads)));
     return device_;
   }
 
@@ -89,18 +78,18 @@ class Program {
     std::printf(
         "%s (width %d, %d + %d blocks, %d heads), %.3g M parameters, on %td images of %d x %d x "
         "%d: "
-        "grid %d x %d, %d views x %d tokens; %s on %s, %d threads%s, seed %llu\n",
+        "grid %d x %d, %d views x %d tokens; %s on %s, seed %llu\n",
         s_.arch.c_str(), dim, depth, class_depth, heads, parameters / 1e6, images_.size(), channels,
         height, width, grid.height, grid.width, s_.views,
         mask::keep_at_most(trainer_.options().method.mask, grid), s_.precision.c_str(),
-        cpu::instruction_set(), device_.threads(), s_.deterministic ? ", deterministic" : "",
-        static_cast<unsigned long long>(s_.seed));
+        Place::name(device_, s_).c_str(), static_cast<unsigned long long>(s_.seed));
   }
 
   /// Cuts the batch so that a step fits into memory, and says what the run takes.
   void plan() {
     const StepCost cost = Trial{trainer_, recipe_}.measure();
-    const double images = loader_bytes(), free = 0.9 * free_memory() - images;
+    const double images = loader_bytes(),
+                 free = 0.9 * Place::free_memory() - (Place::has_own_memory ? 0 : images);
     recipe_.pieces = s_.micro_batches > 0 ? s_.micro_batches : pieces_of_checkpoint();
     if (recipe_.pieces == 0)
       for (recipe_.pieces = 1; cost.bytes(micro_batch()) > free; ++recipe_.pieces)
@@ -112,23 +101,24 @@ class Program {
                       " for ",
                       recipe_.batch,
                       " images that wait; ",
-                      mebibytes(free_memory()),
+                      mebibytes(Place::free_memory()),
                       " are free: take a smaller model or --batch-size"};
     recipe_.require();
     line_.resolve("--micro-batches", std::to_string(recipe_.pieces));
     const double buffers = parameter_bytes(), seconds = cost.seconds(recipe_.batch);
     const std::string pieces =
         recipe_.pieces > 1 ? text(" in ", recipe_.pieces, " micro-batches") : std::string{};
-    std::printf("%s\n",
-                text("a step of ", recipe_.batch, " images", pieces, ": about ", rounded(seconds),
-                     " s (", rounded(static_cast<double>(recipe_.batch) / seconds),
-                     " images/s, if they are read as fast), ",
-                     mebibytes(buffers + cost.bytes(micro_batch()) + images), " of memory (",
-                     mebibytes(buffers), " parameters, ", mebibytes(cost.bytes(micro_batch())),
-                     " activations, ", mebibytes(images), " images), ", mebibytes(free_memory()),
-                     " free; ", s_.max_steps ? "at most " : "all ", last_step(),
-                     " steps: ", train::duration_text(seconds * static_cast<double>(last_step())))
-                    .c_str());
+    std::printf(
+        "%s\n",
+        text("a step of ", recipe_.batch, " images", pieces, ": about ", rounded(seconds), " s (",
+             rounded(static_cast<double>(recipe_.batch) / seconds),
+             " images/s, if they are read as fast), ",
+             mebibytes(buffers + cost.bytes(micro_batch()) + images), " of memory (",
+             mebibytes(buffers), " parameters, ", mebibytes(cost.bytes(micro_batch())),
+             " activations, ", mebibytes(images), " images), ", mebibytes(Place::free_memory()),
+             " free; ", s_.max_steps ? "at most " : "all ", last_step(),
+             " steps: ", train::duration_text(seconds * static_cast<double>(last_step())))
+            .c_str());
   }
 
   Index micro_batch() const { return (recipe_.batch + recipe_.pieces - 1) / recipe_.pieces; }
@@ -189,12 +179,16 @@ class Program {
                                      .unreadable = recipe_.unreadable};
     using Probe = train::KnnProbe<Some>;
     using Health = train::Health<Some>;
-    train::Checkpoints checkpoints{{.folder = s_.output,
-                                    .every_epochs = s_.save_every,
-                                    .every_minutes = s_.save_minutes,
-                                    .resume = s_.resume,
-                                    .fresh = s_.fresh,
-                                    .method = identity(s_, trainer_.options().method.mask)}};
+    train::Checkpoints checkpoints{
+        {.folder = s_.output,
+         .every_epochs = s_.save_every,
+         .every_minutes = s_.save_minutes,
+         .resume = s_.resume,
+         .fresh = s_.fresh,
+         .method = identity(s_, trainer_.options().method.mask),
+         .recipe = {{"device", s_.device},
+                    {"products", Place::products},
+                    {"deterministic", s_.deterministic ? "yes" : "no"}}}};
     Skips skips;
     // What may refuse the run comes before what writes.
     train::fit(

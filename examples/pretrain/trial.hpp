@@ -93,6 +93,8 @@ class Trial {
         const Scope scope{device.workspace()};
         const auto targets = take_wide(device, batch_, options.projection);  // (B, P)
         ops::run(device, ops::Zero<W>{targets});
+        ops::run(device, ops::Zero<W>{trainer_.gradients()});
+        ops::run(device, ops::Zero<double>{found_.view()});
         method.target(device, trainer_.teacher(), piece.teacher, piece.teacher_views,
                       targets.slice(0, images));
         method.differentiate(device, student, piece.student, piece.student_views, options.loss,

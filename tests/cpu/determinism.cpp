@@ -2,7 +2,6 @@
 // Whole training steps are the same, bit for bit, whatever the number of threads.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
-#include <omp.h>
 
 #include <cstring>
 #include <string>
@@ -14,6 +13,7 @@
 #include "extrema/optim/adamw.hpp"
 #include "extrema/siamese/packed_views.hpp"
 #include "extrema/train/trainer.hpp"
+#include "threads.hpp"
 #ifdef EXTREMA_HAS_ONEDNN
 #include "extrema/cpu/onednn.hpp"
 #endif
@@ -28,7 +28,7 @@ template <class Device, class Mask = mask::Disjoint>
 std::vector<Wide<Device>> after_steps(int threads, Determinism level, Index batch = 24) {
   using Method =
       siamese::Extrema<nn::Vit<nn::VitShape{.patch = 4, .dim = 96, .depth = 2, .heads = 3}>, Mask>;
-  omp_set_num_threads(threads);
+  use_threads(threads);
   Device device;
   device.products().determinism(level);
   const ImageExtent extent{3, 32, 32};
@@ -53,7 +53,7 @@ std::vector<Wide<Device>> after_steps(int threads, Determinism level, Index batc
   std::vector<Wide<Device>> all;
   for (const auto& [name, values] : trainer.buffers())
     all.insert(all.end(), values.data, values.data + values.size());
-  omp_set_num_threads(1);
+  use_threads(1);
   return all;
 }
 

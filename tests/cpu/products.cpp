@@ -2,9 +2,8 @@
 // Matrix products of both engines against plain loops, for any number of threads, and how many
 // primitives oneDNN keeps.
 #define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
-#include <omp.h>
-
 #include "naive.hpp"
+#include "threads.hpp"
 #ifdef EXTREMA_HAS_ONEDNN
 #include "extrema/cpu/onednn.hpp"
 #endif
@@ -63,7 +62,7 @@ void all_sizes(Determinism level) {
   Device device;
   device.products().determinism(level);
   for (const int threads : {1, 2, 3}) {
-    omp_set_num_threads(threads);
+    use_threads(threads);
     for (const Size& size :
          {Size{1, 4, 3}, {7, 13, 5}, {65, 96, 33}, {520, 17, 40}, {3, 20, 700}, {1039, 8, 24}})
       linear(device, size);

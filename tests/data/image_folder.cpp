@@ -67,9 +67,13 @@ TEST_CASE("folders are classes, sorted; other files are passed over") {
 TEST_CASE("a flat folder has no labels") {
   const TemporaryFolder folder;
   write_file(folder / "a.png", png(picture(1, 4, 4)));
-  const auto images = ImageFolder::open(folder.path);
-  CHECK(images.label(0) == -1);
-  CHECK(images.num_classes() == 0);
+  for (const std::string& path : {folder.path, folder.path + "/"}) {
+    const auto images = ImageFolder::open(path);
+    CHECK(images.label(0) == -1);
+    CHECK(images.num_classes() == 0);
+    CHECK(images.path(0) == std::filesystem::path{folder / "a.png"});
+    CHECK(images.reader().read(0, whole).width == 4);
+  }
 }
 
 TEST_CASE("missing and empty folders") {

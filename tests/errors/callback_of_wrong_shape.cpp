@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// expected: fit: a callback has a function of a phase's name that takes something else
+// expected: fit: a callback has a member of a phase's name that cannot be called
 #include "extrema/cpu/cpu.hpp"
 #include "extrema/data/idx_images.hpp"
 #include "extrema/mask/disjoint.hpp"

@@ -146,6 +146,8 @@ TEST_CASE("memory that is not the policy's") {
   CHECK(found([](const Request& request, const Picks&) {
           request.scratch.data()[request.scratch.size()] = 0;
         }) == "memory: fill writes outside its scratch or its views' places");
+  CHECK(found([](const Request&, const Picks& picks) { *(picks[0].data() + picks.keep()) = 0; }) ==
+        "memory: fill writes outside its scratch or its views' places");
   CHECK(found([](const Request&, const Picks& picks) { *(picks[0].data() - 1) = 0; }) ==
         "memory: fill writes outside its scratch or its views' places");
 }

@@ -6,95 +6,19 @@
 
 #include <doctest/doctest.h>
 
-#include <atomic>
 #include <cmath>
-#include <numbers>
 
 #include "../io/temporary_folder.hpp"
-#include "extrema/cpu/cpu.hpp"
-#include "extrema/cpu/gemm.hpp"
-#include "extrema/loss/info_nce.hpp"
-#include "extrema/mask/disjoint.hpp"
-#include "extrema/optim/adamw.hpp"
 #include "extrema/train/checkpoints.hpp"
 #include "extrema/train/health.hpp"
 #include "extrema/train/knn_probe.hpp"
-#include "extrema/train/trainer.hpp"
-
-using namespace extrema;
+#include "stripes.hpp"
 
 namespace {
-
-/// Stripes of any width, phase and contrast, in noise: of class 0 they rise, of class 1 they fall.
-class Stripes {
- public:
-  Stripes(Index size, std::uint64_t seed) : size_{size}, seed_{seed} {}
-
-  Index size() const { return size_; }
-  int channels() const { return 1; }
-  int label(Index i) const { return static_cast<int>(i % 2); }
-  std::string name(Index i) const { return text("#", i, " of stripes"); }
-  void read(Index i, data::Image& image) const {
-    random::Stream random{seed_, random::Purpose::crop, 0, static_cast<std::uint32_t>(i)};
-    image.resize(1, 16, 16);
-    const double width = 3 + 5 * random.uniform(), phase = 7 * random.uniform(),
-                 contrast = 20 + 60 * random.uniform(), mean = 90 + 70 * random.uniform();
-    for (int y = 0; y < 16; ++y)
-      for (int x = 0; x < 16; ++x) {
-        const double across = label(i) == 0 ? x + y : x - y;
-        const double wave = std::sin(2 * std::numbers::pi * across / width + phase);
-        const double value = mean + contrast * wave + 90 * (random.uniform() - 0.5);
-        image.pixels[static_cast<std::size_t>(16 * y + x)] =
-            static_cast<std::uint8_t>(std::clamp(value, 0.0, 255.0));
-      }
-  }
-
- private:
-  Index size_;
-  std::uint64_t seed_;
-};
-
-using Device = cpu::Device;
-using Method = siamese::Extrema<nn::Vit<nn::dynamic>, mask::Disjoint, loss::InfoNce>;
-using Trainer = train::Trainer<Method, optim::AdamW, Device>;
-
-Trainer trainer(Device& device) {
-  return {
-      device,
-      {.method = {.backbone = {.image = {1, 16, 16},
-                               .shape = nn::VitShape{.patch = 4, .dim = 32, .depth = 2, .heads = 2},
-                               .drop_path = 0.2},
-                  .hidden = 64,
-                  .projection = 16,
-                  .views = 2,
-                  .mask = {.ratio = 0.5},
-                  .loss = {.temperature = 0.2}},
-       .seed = 3}};
-}
-
-/// Without flips, which would turn one class into the other.
-train::Recipe recipe(int epochs, double rate = 4e-3) {
-  return {.epochs = epochs,
-          .batch = 32,
-          .learning_rate = rate,
-          .augmentation = {.scale = {0.5, 1}, .flip = 0},
-          .loader_threads = 1};
-}
-
-std::vector<float> student(Trainer& from) {
-  return download(from.device(), reading(from.buffers().front().values));
-}
 
 struct Losses {
   std::vector<double>& list;
   void record(auto&, const train::StepRecord& record) { list.push_back(record.loss); }
-};
-
-struct Stop {
-  Index at;
-  void step(auto& run, train::StepRecord&) const {
-    if (run.step() == at) run.stop();
-  }
 };
 
 /// Writes down which of its functions were called.
@@ -226,98 +150,6 @@ TEST_CASE("a run that goes on ends with the bits of one that was not interrupted
   CHECK(initialised.count() == 0);
 }
 
-/// Counts the calls of save(); throws in the phase of a step's number.
-struct Trouble {
-  Index at = -1;
-  std::string phase = {};
-  int saves = 0;
-
-  void meet(auto& run, const std::string& now) const {
-    if (run.step() == at && phase.find(now) != phase.npos) throw Error{"trouble in ", now};
-  }
-  void step(auto& run, train::StepRecord&) const { meet(run, "step"); }
-  void record(auto& run, const train::StepRecord&) const { meet(run, "record"); }
-  void save(auto& run, const train::StepRecord&) {
-    ++saves;
-    meet(run, "save");
-  }
-};
-
-/// Stripes that break as a whole after so many images were read.
-struct Breaking : Stripes {
-  std::atomic<Index>* left;
-  Breaking(Index size, std::atomic<Index>& reads) : Stripes{size, 1}, left{&reads} {}
-  void read(Index i, data::Image& image) const {
-    if ((*left)-- <= 0) throw Error{"the disk is gone"};
-    Stripes::read(i, image);
-  }
-};
-
-TEST_CASE("what throws after a step loses nothing") {
-  const Stripes images{96, 1};
-  Device device;
-  Trainer straight = trainer(device);
-  train::fit(straight, images, recipe(3));
-  const auto goes_on = [&](const std::string& folder, Index from) {
-    Trainer rest = trainer(device);
-    train::fit(rest, images, recipe(3), train::Checkpoints{{.folder = folder, .every_epochs = 0}},
-               Stop{from});
-    CHECK(rest.count() == std::max<Index>(from, 1));  // it began there, and took no step but one
-    Trainer all = trainer(device);
-    train::fit(all, images, recipe(3), train::Checkpoints{{.folder = folder}});
-    CHECK(student(all) == student(straight));
-  };
-  for (const char* phase : {"step", "record"}) {
-    CAPTURE(phase);
-    const TemporaryFolder folder;
-    Trainer t = trainer(device);
-    Trouble trouble{.at = 5, .phase = phase};
-    CHECK(message([&] {
-            train::fit(t, images, recipe(3),
-                       train::Checkpoints{{.folder = folder.path, .every_epochs = 0}}, trouble);
-          }) == text("trouble in ", phase));
-    CHECK(trouble.saves == 5);
-    CHECK(io::Checkpoint{folder / "checkpoint.safetensors"}.state().at("step") == 5);
-    goes_on(folder.path, 6);
-  }
-  {
-    const TemporaryFolder folder;
-    Trainer t = trainer(device);
-    std::atomic<Index> reads = 96;
-    Trouble trouble;
-    CHECK(contains(message([&] {
-                     train::fit(t, Breaking{96, reads}, recipe(3),
-                                train::Checkpoints{{.folder = folder.path, .every_epochs = 0}},
-                                trouble);
-                   }),
-                   "the disk is gone"));
-    CHECK(t.count() >= 1);
-    CHECK(trouble.saves == t.count() + 1);
-    CHECK(io::Checkpoint{folder / "checkpoint.safetensors"}.state().at("step") == t.count());
-    goes_on(folder.path, t.count() + 1);
-  }
-}
-
-TEST_CASE("of two exceptions the first is told; no step, no save") {
-  Device device;
-  const Stripes images{64, 1};
-  for (const auto& [phase, saves] : {std::pair{"step save", 3}, std::pair{"save", 3}}) {
-    Trainer t = trainer(device);
-    Trouble trouble{.at = 3, .phase = phase};
-    CHECK(message([&] { train::fit(t, images, recipe(3), trouble); }) ==
-          text("trouble in ", std::string{phase}.substr(0, 4)));
-    CHECK(trouble.saves == saves);
-  }
-  Trainer t = trainer(device);
-  std::atomic<Index> none = 0;
-  Trouble trouble;
-  CHECK(message([&] { train::fit(t, Breaking{64, none}, recipe(3), trouble); }) != "");
-  CHECK(trouble.saves == 0);
-  CHECK(message([&] { train::fit(t, images, recipe(4, 1e38), trouble); }) != "");
-  CHECK(trouble.saves == t.count() - 1);  // none of the step whose loss is not finite
-  CHECK(t.count() >= 2);
-}
-
 TEST_CASE("AdamW's corrections count its own updates, wherever the run begins") {
   Device device;
   const Stripes images{64, 1};
@@ -405,7 +237,8 @@ TEST_CASE("a fresh run sets the checkpoint aside before its first step") {
                              train::Checkpoints{{.folder = folder.path, .fresh = true}}),
                   int);
   CHECK_FALSE(std::filesystem::exists(folder / "checkpoint.safetensors"));
-  CHECK(read_file(folder / "replaced.safetensors") == kept);
+  CHECK(read_file(folder / "replaced-1/checkpoint.safetensors") == kept);
+  CHECK(std::filesystem::exists(folder / "replaced-1/teacher.safetensors"));
 }
 
 TEST_CASE("health is looked at and collapse is said once") {

@@ -103,7 +103,7 @@ TEST_CASE("killed with other optimisers, losses, precisions, views and pieces") 
 
 TEST_CASE("stopped by a signal it saves, and says how to go on") {
   const TemporaryFolder folder;
-  const std::string data = folder / "the data";
+  const std::string data = folder / "the data, #1; [old]";
   make_images(data);
   const Arguments epochs{"--epochs", "20"};
   REQUIRE(finish(tiny(data, folder / "straight") + epochs, folder) == 0);

@@ -107,6 +107,11 @@ struct OpenOptions {
 
 namespace detail {
 
+/// Below a folder, plain or compressed.
+inline bool has_file(const std::filesystem::path& folder, const std::string& name) {
+  return std::filesystem::exists(folder / name) || std::filesystem::exists(folder / (name + ".gz"));
+}
+
 /// Folders by what they hold, files are IDX.
 inline Format guess(const std::filesystem::path& path) {
   namespace fs = std::filesystem;
@@ -114,9 +119,8 @@ inline Format guess(const std::filesystem::path& path) {
   if (!fs::is_directory(path)) return Format::idx;
   if (const int classes = Cifar::classes_in(path))
     return classes == 10 ? Format::cifar10 : Format::cifar100;
-  for (const char* stem : {"train-images-idx3-ubyte", "t10k-images-idx3-ubyte"})
-    if (fs::exists(path / stem) || fs::exists(path / (std::string{stem} + ".gz")))
-      return Format::idx;
+  for (const char* name : {"train-images-idx3-ubyte", "t10k-images-idx3-ubyte"})
+    if (has_file(path, name)) return Format::idx;
   return Format::folder;
 }
 
@@ -140,6 +144,15 @@ inline std::filesystem::path split_below(const std::filesystem::path& path, Spli
 }
 
 }  // namespace detail
+
+/// Whether what lies at `path` has a part for tests that can be told from the one to learn from.
+inline bool has_test_part(const std::filesystem::path& path) {
+  using detail::has_file;
+  if (detail::has_splits(path))
+    return std::filesystem::is_directory(path / "val") ||
+           std::filesystem::is_directory(path / "test");
+  return has_file(path, "t10k-images-idx3-ubyte") || Cifar::classes_in(path) != 0;
+}
 
 /// Opens what lies at `path`: a folder of images (or one with train and val or test below it), a
 /// folder of IDX or CIFAR files, or an IDX file. Throws Error.

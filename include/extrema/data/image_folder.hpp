@@ -113,7 +113,7 @@ class ImageFolder {
   void add(const std::filesystem::directory_entry& entry, const std::filesystem::path& folder,
            int label) {
     if (is_image(entry.path()) && !is_folder(entry))
-      files_.push_back({entry.path().string().substr(folder.string().size() + 1), label});
+      files_.push_back({entry.path().lexically_relative(folder).string(), label});
   }
 
   static bool hidden(const std::filesystem::directory_entry& entry) {

@@ -111,7 +111,7 @@ class Safetensors {
       bad("its data_offsets do not span the ", bytes, " bytes of ", dtype_name, " ",
           shape_text(shape));
     if (range[1] > data.size())
-      bad("truncated: its data ends at ", range[1], " of the ", data.size(), " bytes there are");
+      bad("truncated: its data ends at byte ", range[1], ", the file's at ", data.size());
     return {path(), name, *dtype, std::move(shape), data.substr(range[0], bytes)};
   }
 

@@ -2,6 +2,7 @@
 // The shipped losses by name, for command lines and configuration files.
 #pragma once
 
+#include <limits>
 #include <string_view>
 
 #include "extrema/core/error.hpp"
@@ -19,10 +20,10 @@ struct Settings {
 };
 
 /// "byol" or "infonce". Throws Error for any other name, and for a temperature that is not
-/// positive.
+/// positive and finite.
 inline Shipped make(std::string_view name, const Settings& s = {}) {
-  if (!(s.temperature > 0))
-    throw Error{"loss: expected a temperature above 0, found ", s.temperature};
+  if (!(s.temperature > 0 && s.temperature < std::numeric_limits<double>::infinity()))
+    throw Error{"loss: expected a finite temperature above 0, found ", s.temperature};
   if (name == "byol") return Byol{};
   if (name == "infonce") return InfoNce{.temperature = s.temperature};
   throw Error{"loss: expected byol or infonce, found ", name};

@@ -241,6 +241,7 @@ inline constexpr Grid trying_grids[] = {{2, 2}, {1, 7}, {3, 5}, {5, 3}, {7, 7}, 
 template <Policy P>
 std::vector<Report> check(const P& policy, int views = 2, const ConformanceOptions& options = {},
                           std::span<const Grid> grids = trying_grids) {
+  is_policy<P>();  // all that it has, too, can be called
   std::vector<Report> reports;
   bool accepted = false;
   for (const Grid grid : grids) {

@@ -33,12 +33,12 @@ class Drawn {
     random::Stream random{seed, random::Purpose::mask, 0, sample},
         inputs{seed, random::Purpose::substitute, 0, sample};
     random_inputs(inputs);
-    const std::size_t scratch = size(scratch_size(policy, grid_, views_)),
-                      places = size(views_) * size(most_);
+    const std::size_t scratch = size(scratch_size(policy, grid_, views_));
     scratch_.assign(scratch + 2 * margin, guard);
     std::fill_n(scratch_.begin() + margin, scratch, poison);
-    places_.assign(places + 2 * margin, guard);
-    std::fill_n(places_.begin() + margin, places, unwritten - poison);
+    places_.assign(size(place(views_)), guard);
+    for (int v = 0; v < views_; ++v)
+      std::fill_n(places_.begin() + place(v), most_, unwritten - poison);
     counted_.assign(size(views_), unwritten);
     fill_views(policy,
                {.grid = grid_,
@@ -49,14 +49,14 @@ class Drawn {
                 .part = needs.part ? std::span<const std::int32_t>{parts_}
                                    : std::span<const std::int32_t>{},
                 .loss = needs.loss ? std::span<const float>{values_} : no_values},
-               {places_.data() + margin, most_, views_, most_, counted_.data()});
-    stray_ = stray_ || strayed(scratch_) || strayed(places_);
+               {places_.data() + place(0), place(1) - place(0), views_, most_, counted_.data()});
+    stray_ = stray_ || strayed_from_scratch() || strayed_from_places();
   }
 
   /// Keeps what was drawn last as image b's.
   void keep(int b) {
-    std::copy_n(places_.begin() + margin, size(views_) * size(most_),
-                picks_.begin() + offset(b, 0));
+    for (int v = 0; v < views_; ++v)
+      std::copy_n(places_.begin() + place(v), most_, picks_.begin() + offset(b, v));
     std::ranges::copy(counted_, counts_.begin() + Index{b} * views_);
   }
 
@@ -65,7 +65,7 @@ class Drawn {
     for (int view = 0; view < views_; ++view) {
       const int kept = count(b, view);
       if (counted_[size(view)] != kept) return false;
-      const auto from = places_.begin() + margin + Index{view} * most_;
+      const auto from = places_.begin() + place(view);
       if (!std::equal(from, from + std::clamp(kept, 0, most_), picks_.begin() + offset(b, view)))
         return false;
     }
@@ -95,11 +95,20 @@ class Drawn {
     return static_cast<std::size_t>(i);
   }
   Index offset(int b, int view) const { return (Index{b} * views_ + view) * most_; }
+  /// Where a view's places begin: between two views, too, stands a margin.
+  Index place(int view) const { return margin + Index{view} * (most_ + margin); }
 
-  static bool strayed(const std::vector<std::int32_t>& memory) {
-    const auto whole = [](std::int32_t number) { return number == guard; };
-    return !std::all_of(memory.begin(), memory.begin() + margin, whole) ||
-           !std::all_of(memory.end() - margin, memory.end(), whole);
+  static bool whole(const std::vector<std::int32_t>& memory, Index first) {
+    return std::all_of(memory.begin() + first, memory.begin() + first + margin,
+                       [](std::int32_t number) { return number == guard; });
+  }
+  bool strayed_from_scratch() const {
+    return !whole(scratch_, 0) || !whole(scratch_, std::ssize(scratch_) - margin);
+  }
+  bool strayed_from_places() const {
+    for (int v = 0; v <= views_; ++v)
+      if (!whole(places_, place(v) - margin)) return true;
+    return false;
   }
 
   void random_inputs(random::Stream& random) {

@@ -14,10 +14,6 @@ struct Images {
   ImageExtent extent;
   Index count = 0;                // B
   WideInput<Device> affine = {};  // (C, 2)  factor, shift; empty: pixels as they are
-
-  Images slice(Index first, Index images) const {
-    return {pixels + first * extent.size(), extent, images, affine};
-  }
 };
 
 }  // namespace extrema::nn

@@ -82,7 +82,7 @@ concept Callback = detail::Restores<C, Run> || detail::Begins<C, Run> ||
 template <class C, class Run>
 consteval bool fits_phases() {
   using namespace detail;
-  if constexpr (std::is_final_v<C>) {
+  if constexpr (!std::is_class_v<C> || std::is_final_v<C>) {
     return true;  // nothing inherits from it, so nobody can tell
   } else {
     using D = Twice<C>;

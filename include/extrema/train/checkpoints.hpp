@@ -11,6 +11,7 @@
 
 #include "extrema/device/download.hpp"
 #include "extrema/io/checkpoint.hpp"
+#include "extrema/io/folders.hpp"
 #include "extrema/train/description.hpp"
 #include "extrema/train/record.hpp"
 #include "extrema/train/weights.hpp"
@@ -70,8 +71,9 @@ class Checkpoints {
     int every_epochs = 1;       // 0: only by time and at the end
     double every_minutes = 15;  // when the last one is older; 0: only by epochs
     std::string resume = {};    // a checkpoint to go on from; empty: the folder's own, if any
-    bool fresh = false;         // set the folder's own aside, as replaced.safetensors
+    bool fresh = false;         // set what the folder holds aside, in replaced-1, replaced-2, ...
     Identity method = {};       // more that must be the same for a run to go on, by name
+    Identity recipe = {};       // more that may be changed, and is named where it is
   };
 
   explicit Checkpoints(Options options) : options_{std::move(options)} {}
@@ -97,9 +99,7 @@ class Checkpoints {
 
   /// Where nothing is left to train, the files are written that a kill may have left out.
   void begin(auto& run) {
-    std::error_code error;
-    std::filesystem::create_directories(options_.folder, error);
-    if (error) throw Error{options_.folder, ": cannot be made: ", error.message()};
+    io::make_folders(options_.folder);
     if (options_.fresh) set_aside();
     last_ = Clock::now();
     if (run.finished()) write(run);
@@ -130,7 +130,7 @@ class Checkpoints {
                           {"updates", trainer.updates()},
                           {"epoch", run.epoch()},
                           {"run", describe_run(run, options_.method)},
-                          {"recipe", describe_recipe(run)},
+                          {"recipe", describe_recipe(run, options_.recipe)},
                           {"memory", run.memory()}});
     const eval::EncoderDescription encoder = describe_encoder(run);
     write_weights(options_.folder + "/student.safetensors", trainer.layout(), host[0].values(),
@@ -147,7 +147,8 @@ class Checkpoints {
     auto& trainer = run.trainer();
     using W = Wide<std::remove_reference_t<decltype(trainer.device())>>;
     require_same(from, checkpoint.state().at("run"), describe_run(run, options_.method));
-    compare(checkpoint.state().value("recipe", nlohmann::json::object()), describe_recipe(run));
+    compare(checkpoint.state().value("recipe", nlohmann::json::object()),
+            describe_recipe(run, options_.recipe));
     const auto buffers = trainer.buffers();
     std::vector<std::vector<W>> host;
     std::vector<io::TensorTarget> targets;
@@ -184,9 +185,20 @@ class Checkpoints {
     std::error_code ignored;
     if (!std::filesystem::exists(path(), ignored)) return;
     if (!resumed_.empty() && std::filesystem::equivalent(resumed_, path(), ignored)) return;
-    std::error_code error;
-    std::filesystem::rename(path(), options_.folder + "/replaced.safetensors", error);
-    if (error) throw Error{path(), ": cannot be set aside: ", error.message()};
+    std::string aside;
+    int number = 0;
+    do aside = text(options_.folder, "/replaced-", ++number);
+    while (std::filesystem::exists(aside, ignored));
+    io::make_folders(aside);
+    for (const char* name : {"student", "teacher", "checkpoint"}) {
+      const std::string file = text("/", name, ".safetensors");
+      if (!std::filesystem::exists(options_.folder + file, ignored)) continue;
+      std::error_code error;
+      std::filesystem::rename(options_.folder + file, aside + file, error);
+      if (error)
+        throw Error{options_.folder + file, ": cannot be set aside in ", aside, ": ",
+                    error.message()};
+    }
   }
 
   void compare(const nlohmann::json& theirs, const nlohmann::json& ours) {

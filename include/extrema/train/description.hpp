@@ -4,6 +4,8 @@
 
 #include <array>
 #include <concepts>
+#include <cstdint>
+#include <cstdio>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -56,10 +58,10 @@ nlohmann::json describe_run(const Run& run, const Identity& identity = {}) {
           {"pieces", run.recipe().pieces}};
 }
 
-/// What may be changed on purpose when a run goes on. Its bits are those of a run that was never
-/// interrupted only where this is the same too.
+namespace detail {
+
 template <class Run>
-nlohmann::json describe_recipe(const Run& run) {
+nlohmann::json describe_schedules_and_data(const Run& run) {
   const auto& options = run.trainer().options();
   const Recipe& recipe = run.recipe();
   const data::Augmentation& augmentation = recipe.augmentation;
@@ -85,6 +87,32 @@ nlohmann::json describe_recipe(const Run& run) {
           {"interpolation",
            augmentation.interpolation == data::Interpolation::bicubic ? "bicubic" : "bilinear"},
           {"exact decoding", augmentation.exact_decode}};
+}
+
+}  // namespace detail
+
+/// Tells one data set from another by the names and labels of its images (64 bits of FNV-1a).
+template <class Dataset>
+std::string fingerprint(const Dataset& images) {
+  std::uint64_t hash = 0xcbf29ce484222325u;
+  for (Index i = 0; i < images.size(); ++i)
+    for (const char byte : text(images.name(i), '\n', images.label(i), '\n'))
+      hash = (hash ^ static_cast<unsigned char>(byte)) * 0x100000001b3u;
+  char digits[17];
+  std::snprintf(digits, sizeof digits, "%016llx", static_cast<unsigned long long>(hash));
+  return digits;
+}
+
+/// What may be changed on purpose when a run goes on. Its bits are those of a run that was never
+/// interrupted only where this is the same too. `more` is what only the caller knows.
+template <class Run>
+nlohmann::json describe_recipe(const Run& run, const Identity& more = {}) {
+  nlohmann::json result = detail::describe_schedules_and_data(run);
+  result["data"] = fingerprint(run.images());
+  if constexpr (requires { run.trainer().device().threads(); })
+    result["compute threads"] = run.trainer().device().threads();
+  for (const auto& [name, value] : more) result[name] = value;
+  return result;
 }
 
 }  // namespace extrema::train

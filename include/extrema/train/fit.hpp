@@ -4,6 +4,7 @@
 
 #include <chrono>
 #include <cmath>
+#include <exception>
 #include <span>
 #include <type_traits>
 #include <vector>
@@ -133,16 +134,19 @@ class Stepper {
 /// Throws Error where the recipe does not fit the data or the model, where too many images cannot
 /// be read, and where the loss is not finite: that step counts, but has left the student as it was.
 /// Where anything else throws after a step (a data set, a callback), the run is stopped as by a
-/// callback and `save` called once, so that nothing is lost, before the exception goes on.
+/// callback, `record` called where it was not, and `save` once, so that nothing is lost, before the
+/// exception goes on.
 template <class Trainer, data::Dataset Dataset, class... Callbacks>
 void fit(Trainer& trainer, const Dataset& images, const Recipe& recipe, Callbacks&&... callbacks) {
   using Watched = Run<Trainer, Dataset>;
-  static_assert((Callback<std::remove_reference_t<Callbacks>, Watched> && ...),
+  static_assert(((Callback<std::remove_reference_t<Callbacks>, Watched> ||
+                  !fits_phases<std::remove_reference_t<Callbacks>, Watched>()) &&
+                 ...),
                 "fit: a callback has none of restore(run), begin(run), step(run, record), "
                 "epoch(run, record), record(run, record), save(run, record), end(run)");
   static_assert((fits_phases<std::remove_reference_t<Callbacks>, Watched>() && ...),
-                "fit: a callback has a function of a phase's name that takes something else: see "
-                "train/callbacks.hpp");
+                "fit: a callback has a member of a phase's name that cannot be called as in "
+                "train/callbacks.hpp: with (run), or with (run, record), on this object");
   train::require(trainer, images, recipe);
   const Recipe complete = recipe.completed(trainer.method().backbone().image());
   Watched run{trainer, images, complete};
@@ -164,6 +168,21 @@ void fit(Trainer& trainer, const Dataset& images, const Recipe& recipe, Callback
     });
     saving = false;
   };
+  Index written = 0;             // the last step whose record was
+  const auto write_down = [&] {  // by all, also where one of them fails
+    written = record.step;
+    std::exception_ptr first;
+    each([&](auto& c) {
+      if constexpr (requires { c.record(run, record); }) {
+        try {
+          c.record(run, record);
+        } catch (...) {
+          if (!first) first = std::current_exception();
+        }
+      }
+    });
+    if (first) std::rethrow_exception(first);
+  };
   const auto take = [&] {
     record = stepper.take();
     each([&](auto& c) {
@@ -173,9 +192,7 @@ void fit(Trainer& trainer, const Dataset& images, const Recipe& recipe, Callback
       each([&](auto& c) {
         if constexpr (requires { c.epoch(run, record); }) c.epoch(run, record);
       });
-    each([&](auto& c) {
-      if constexpr (requires { c.record(run, record); }) c.record(run, record);
-    });
+    write_down();
     save();
   };
   try {
@@ -184,9 +201,14 @@ void fit(Trainer& trainer, const Dataset& images, const Recipe& recipe, Callback
     // Not within a step, whose state is neither the last nor the next one's.
     if (record.step > 0 && record.step == run.step() && !saving) {
       run.stop();
+      // The first reason is the one to tell.
+      try {
+        if (written != record.step) write_down();
+      } catch (...) {
+      }
       try {
         save();
-      } catch (...) {  // the first reason is the one to tell
+      } catch (...) {
       }
     }
     throw;

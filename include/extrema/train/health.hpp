@@ -23,6 +23,7 @@ class Health {
   struct Options {
     int every_epochs = 1;          // and after the last one; 0: never
     double patience = 0.5;         // epochs
+    Index least_steps = 100;       // at the beginning student and teacher are alike
     double least_deviation = 0.1;  // of that of evenly spread features
     double least_rank = 2;         // effective rank of the teacher's features
     double most_alike = 0.9999;    // mean cosine of student and teacher
@@ -54,17 +55,17 @@ class Health {
     record.extra.push_back({"feature_spread", spread});
     record.extra.push_back({"effective_rank", rank});
     record.extra.push_back({"student_teacher_cosine", alike});
-    if (record.progress >= std::max(options_.patience, run.recipe().warmup()))
+    if (record.step >= options_.least_steps &&
+        record.progress >= std::max(options_.patience, run.recipe().warmup()))
       judge(spread, rank, alike);
   }
 
  private:
   void judge(double spread, double rank, double alike) {
     if (spread < options_.least_deviation && !std::exchange(said_spread_, true))
-      options_.warn(
-          text("the teacher's features hardly differ between images (spread ", spread,
-               " of 1): the model may have collapsed; lower the learning rate, raise "
-               "the teacher's momentum, or use --loss infonce, which keeps images apart"));
+      options_.warn(text("the teacher's features hardly differ between images (spread ", spread,
+                         " of 1): the model may have collapsed; lower the learning rate, raise "
+                         "the teacher's momentum, or use InfoNCE, which keeps images apart"));
     if (rank < options_.least_rank && !std::exchange(said_rank_, true))
       options_.warn(text("the teacher's features use ", rank,
                          " of their dimensions (effective "

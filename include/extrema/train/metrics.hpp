@@ -7,6 +7,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "extrema/io/folders.hpp"
 #include "extrema/io/json_lines.hpp"
@@ -40,19 +41,74 @@ class Metrics {
 
   void begin(auto& run) {
     io::make_folders(options_.folder);
-    open(run.step());
-    if (run.memory().contains("metrics"))
-      set_state(nlohmann::json::parse(run.memory().at("metrics")));
+    const auto found = run.memory().find("metrics");
+    if (found != run.memory().end()) set_state(nlohmann::json::parse(found->second));
+    open(run.step() - (pending_.empty() ? 0 : 1));  // some of them may stand there
+    flush();
   }
 
+  /// The run remembers lines before they are written: where that fails, one that is saved without
+  /// them and goes on has them all the same.
   void record(auto& run, const StepRecord& record) {
-    add_step(record);
-    if (run.step() % run.steps_per_epoch() == 0) add_epoch(record, record.extra);
-    else if (!record.extra.empty()) values("probe", record, record.extra);
-    run.memory()["metrics"] = state().dump();
+    note_step(record);
+    if (run.step() % run.steps_per_epoch() == 0) note_epoch(record, record.extra);
+    else if (!record.extra.empty()) note("probe", record, record.extra);
+    std::string& memory = run.memory()["metrics"];
+    memory = state().dump();
+    if (pending_.empty()) return;
+    flush();
+    memory = state().dump();
   }
 
   void add_step(const StepRecord& record) {
+    note_step(record);
+    flush();
+  }
+  /// After an epoch's last step, whose record is given, with what was evaluated.
+  void add_epoch(const StepRecord& last, std::span<const NamedValue> values = {}) {
+    note_epoch(last, values);
+    flush();
+  }
+  /// Values of another kind: values("knn", record, {{{"knn_accuracy", 0.81}}}).
+  void values(const std::string& kind, const StepRecord& at, std::span<const NamedValue> values) {
+    note(kind, at, values);
+    flush();
+  }
+
+  /// The unfinished epoch's means, and lines that could not be written: for the checkpoint of a run
+  /// that may resume within an epoch.
+  nlohmann::json state() const {
+    std::vector<std::string> lines;
+    for (const Json& line : pending_) lines.push_back(line.dump());
+    return {{"steps", means_.steps},
+            {"loss", means_.loss},
+            {"gradient_norm", means_.gradient_norm},
+            {"seconds", means_.seconds},
+            {"images", means_.images},
+            {"unwritten", lines}};
+  }
+  void set_state(const nlohmann::json& state) {
+    means_ = {state.at("steps"), state.at("loss"), state.at("gradient_norm"), state.at("seconds"),
+              state.at("images")};
+    pending_.clear();
+    for (const std::string line : state.value("unwritten", nlohmann::json::array()))
+      pending_.push_back(Json::parse(line));
+  }
+
+ private:
+  struct Sums {
+    Index steps = 0;
+    double loss = 0, gradient_norm = 0, seconds = 0, images = 0;
+  };
+
+  static Json line_of(const std::string& kind, const StepRecord& record) {
+    return {{"kind", kind}, {"step", record.step}, {"epoch", record.progress}};
+  }
+  static Json time_of(double seconds, double images_per_second) {
+    return {{"seconds", seconds}, {"images_per_second", images_per_second}};
+  }
+
+  void note_step(const StepRecord& record) {
     ++means_.steps;
     means_.loss += record.loss;
     means_.gradient_norm += record.gradient_norm;
@@ -65,64 +121,49 @@ class Metrics {
     line["learning_rate"] = record.learning_rate;
     line["weight_decay"] = record.weight_decay;
     line["momentum"] = record.momentum;
-    write(line, {}, record.seconds, record.images_per_second, record.step);
+    line["time"] = time_of(record.seconds, record.images_per_second);
+    pending_.push_back(std::move(line));
   }
 
-  /// After an epoch's last step, whose record is given, with what was evaluated.
-  void add_epoch(const StepRecord& last, std::span<const NamedValue> values = {}) {
+  void note_epoch(const StepRecord& last, std::span<const NamedValue> values) {
     const double steps = static_cast<double>(std::max<Index>(means_.steps, 1));
     Json line = line_of("epoch", last);
     line["loss"] = means_.loss / steps;
     line["gradient_norm"] = means_.gradient_norm / steps;
-    write(line, values, means_.seconds, means_.images / std::max(means_.seconds, 1e-9), last.step);
+    for (const auto& [name, value] : values) line[name] = value;
+    line["time"] = time_of(means_.seconds, means_.images / std::max(means_.seconds, 1e-9));
+    pending_.push_back(std::move(line));
     means_ = {};
   }
 
-  /// Values of another kind: values("knn", record, {{{"knn_accuracy", 0.81}}}).
-  void values(const std::string& kind, const StepRecord& at, std::span<const NamedValue> values) {
+  void note(const std::string& kind, const StepRecord& at, std::span<const NamedValue> values) {
     Json line = line_of(kind, at);
-    write(line, values, {}, {}, at.step);
+    for (const auto& [name, value] : values) line[name] = value;
+    pending_.push_back(std::move(line));
   }
 
-  /// The unfinished epoch's means, for the checkpoint of a run that may resume within it.
-  nlohmann::json state() const {
-    return {{"steps", means_.steps},
-            {"loss", means_.loss},
-            {"gradient_norm", means_.gradient_norm},
-            {"seconds", means_.seconds},
-            {"images", means_.images}};
-  }
-  void set_state(const nlohmann::json& state) {
-    means_ = {state.at("steps"), state.at("loss"), state.at("gradient_norm"), state.at("seconds"),
-              state.at("images")};
+  void flush() {
+    for (const Json& line : pending_) {
+      lines_->write(line);
+      if (events_) write_events(line);
+    }
+    pending_.clear();
   }
 
- private:
-  struct Sums {
-    Index steps = 0;
-    double loss = 0, gradient_norm = 0, seconds = 0, images = 0;
-  };
-
-  static Json line_of(const std::string& kind, const StepRecord& record) {
-    return {{"kind", kind}, {"step", record.step}, {"epoch", record.progress}};
-  }
-
-  void write(Json& line, std::span<const NamedValue> extra, std::optional<double> seconds,
-             std::optional<double> images_per_second, Index step) {
-    for (const auto& [name, value] : extra) line[name] = value;
-    if (seconds) line["time"] = {{"seconds", *seconds}, {"images_per_second", *images_per_second}};
-    lines_->write(line);
-    if (!events_) return;
+  void write_events(const Json& line) {
     const std::string group = line["kind"].get<std::string>() + "/";
+    const auto step = line["step"].get<Index>();
     for (const auto& [name, value] : line.items())
       if (value.is_number_float() && name != "epoch") events_->scalar(group + name, step, value);
-    if (images_per_second) events_->scalar(group + "images_per_second", step, *images_per_second);
+    if (line.contains("time"))
+      events_->scalar(group + "images_per_second", step, line["time"]["images_per_second"]);
   }
 
   Options options_;
   std::optional<io::JsonLines> lines_;
   std::optional<io::EventFile> events_;
   Sums means_;
+  std::vector<Json> pending_;  // lines that are not written yet
 };
 
 }  // namespace extrema::train

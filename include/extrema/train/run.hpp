@@ -20,6 +20,9 @@ class Run {
         recipe_{recipe},
         steps_per_epoch_{images.size() / recipe.batch} {}
 
+  Run(const Run&) = delete;  // a callback that takes a copy could not stop it
+  Run& operator=(const Run&) = delete;
+
   Trainer& trainer() const { return trainer_; }
   const Dataset& images() const { return images_; }
   const Recipe& recipe() const { return recipe_; }
