@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+// What attention on tensor cores is made of: tiles of a head's rows in shared memory, and the
+// products of a warp's strip of 16 rows with them.   d = head width (32 or 64)
+//
+// Scores leave a product as they enter the next one: what a lane holds of two neighbouring (16, 8)
+// results is what it must hold of the (16, 16) factor. So they never leave the registers.
+#pragma once
+
+#include <cstdint>
+#include <extrema/cuda/ptx.cuh>
+
+#include "extrema/core/tensor.hpp"
+#include "extrema/cuda/attention_heads.cuh"
+#include "extrema/cuda/launch.cuh"
+#include "extrema/cuda/numbers.cuh"
+
+namespace extrema::cuda::detail {
+
+inline constexpr int tile_rows = 64;                                     // at most, of a block
+inline constexpr int strip_rows = 16;                                    // of a warp
+inline constexpr int tile_threads = tile_rows / strip_rows * warp_size;  // at most, of a block
+inline constexpr int pack = pack_size<bfloat16>;  // elements that are moved at once
+
+inline constexpr float log2_of_e = 1.44269504f;
+
+/// A row is followed by 16 bytes, so that the 8 rows that ldmatrix reads lie in different banks.
+template <int d>
+inline constexpr int tile_stride = d + pack;
+
+inline EXTREMA_HOST_DEVICE constexpr int whole_strips(int rows) {
+  return (rows + strip_rows - 1) / strip_rows * strip_rows;
+}
+
+__device__ inline int lane_of_warp() { return static_cast<int>(threadIdx.x) % warp_size; }
+/// The first row of this warp's strip.
+__device__ inline int own_strip() { return static_cast<int>(threadIdx.x) / warp_size * strip_rows; }
+
+/// The block begins to copy `count` rows to a tile, and zeros behind them to the end of a strip.
+template <int d>
+__device__ void fetch(bfloat16* tile, const bfloat16* from, Index stride, int count) {
+  constexpr int packs = d / pack;  // of a row
+  const int threads = static_cast<int>(blockDim.x);
+  for (int i = static_cast<int>(threadIdx.x); i < whole_strips(count) * packs; i += threads) {
+    const int row = i / packs, column = i % packs * pack;
+    const bool there = row < count;
+    ptx::copy_async(tile + row * tile_stride<d> + column,
+                    from + (there ? row : 0) * stride + column, there);
+  }
+}
+
+/// 16 rows of a tile as the left factor of products.
+template <int d>
+struct Strip {
+  std::uint32_t parts[d / 16][4] = {};
+  __device__ void load(const bfloat16* rows) {
+    const int lane = lane_of_warp();
+#pragma unroll
+    for (int c = 0; c < d / 16; ++c)
+      ptx::load_matrices(parts[c], rows + lane % 16 * tile_stride<d> + 16 * c + lane / 16 * 8);
+  }
+};
+
+/// scores (16, 16), as two halves of 8 columns, = strip (16, d) times 16 rows (16, d) of a tile,
+/// transposed.
+template <int d>
+__device__ void multiply_transposed(const Strip<d>& strip, const bfloat16* rows, float (&left)[4],
+                                    float (&right)[4]) {
+  const int lane = lane_of_warp();
+#pragma unroll
+  for (int i = 0; i < 4; ++i) left[i] = right[i] = 0;
+#pragma unroll
+  for (int c = 0; c < d / 16; ++c) {
+    std::uint32_t b[4];
+    ptx::load_matrices(
+        b, rows + (lane % 8 + lane / 16 * 8) * tile_stride<d> + 16 * c + lane / 8 % 2 * 8);
+    ptx::multiply_bf16(left, strip.parts[c], b[0], b[1]);
+    ptx::multiply_bf16(right, strip.parts[c], b[2], b[3]);
+  }
+}
+
+/// A strip's sums (16, d), in Wide: d / 8 results of 8 columns.
+template <int d>
+struct StripSums {
+  float parts[d / 8][4] = {};
+
+  /// += weights (16, 16), rounded to bfloat16, times 16 rows (16, d) of a tile.
+  __device__ void add_product(const float (&left)[4], const float (&right)[4],
+                              const bfloat16* rows) {
+    const int lane = lane_of_warp();
+    const std::uint32_t weights[4] = {
+        ptx::pack_bf16(left[0], left[1]), ptx::pack_bf16(left[2], left[3]),
+        ptx::pack_bf16(right[0], right[1]), ptx::pack_bf16(right[2], right[3])};
+#pragma unroll
+    for (int c = 0; c < d / 16; ++c) {
+      std::uint32_t b[4];
+      ptx::load_transposed(b, rows + lane % 16 * tile_stride<d> + 16 * c + lane / 16 * 8);
+      ptx::multiply_bf16(parts[2 * c], weights, b[0], b[1]);
+      ptx::multiply_bf16(parts[2 * c + 1], weights, b[2], b[3]);
+    }
+  }
+
+  __device__ void scale(const float (&of_row)[2]) {
+#pragma unroll
+    for (int c = 0; c < d / 8; ++c)
+#pragma unroll
+      for (int i = 0; i < 4; ++i) parts[c][i] *= of_row[i / 2];
+  }
+
+  /// Writes `count` rows, by way of a strip in shared memory that only this warp uses: whole packs.
+  __device__ void store(bfloat16* strip, bfloat16* to, Index stride, int count) const {
+    const int lane = lane_of_warp();
+    __syncwarp();  // lanes have read what lay there
+#pragma unroll
+    for (int c = 0; c < d / 8; ++c)
+#pragma unroll
+      for (int half = 0; half < 2; ++half)
+        cuda::store(strip + (lane / 4 + 8 * half) * tile_stride<d> + 8 * c + lane % 4 * 2,
+                    narrow<bfloat16>(Pack<float, 2>{{parts[c][2 * half], parts[c][2 * half + 1]}}));
+    __syncwarp();
+    constexpr int packs = d / pack;
+    for (int i = lane; i < count * packs; i += warp_size) {
+      const int row = i / packs, column = i % packs * pack;
+      cuda::store(to + row * stride + column, load<pack>(strip + row * tile_stride<d> + column));
+    }
+  }
+};
+
+/// Over the four lanes that hold a row of scores.
+__device__ inline float quad_sum(float value) {
+  value += __shfl_xor_sync(0xffffffffu, value, 1);
+  return value + __shfl_xor_sync(0xffffffffu, value, 2);
+}
+__device__ inline float quad_max(float value) {
+  value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, 1));
+  return fmaxf(value, __shfl_xor_sync(0xffffffffu, value, 2));
+}
+
+}  // namespace extrema::cuda::detail

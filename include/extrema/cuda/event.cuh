@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+// A point in a stream that the host, or another stream, waits for.
+#pragma once
+
+#include "extrema/cuda/error.cuh"
+
+namespace extrema::cuda {
+
+class Event {
+ public:
+  Event() { check(cudaEventCreateWithFlags(&event_, cudaEventDisableTiming), "cudaEventCreate"); }
+  Event(const Event&) = delete;
+  Event& operator=(const Event&) = delete;
+  ~Event() { cudaEventDestroy(event_); }
+
+  void record(auto& device) { check(cudaEventRecord(event_, device.stream()), "cudaEventRecord"); }
+  void wait() { check(cudaEventSynchronize(event_), "cudaEventSynchronize"); }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
+}  // namespace extrema::cuda

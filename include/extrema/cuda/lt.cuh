@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT
+// Products of matrices by cuBLASLt: one plan per shape, found once, so that a run repeats bit for
+// bit.
+#pragma once
+
+#include <cublasLt.h>
+
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <memory>
+
+#include "extrema/core/bfloat16.hpp"
+#include "extrema/core/gradient.hpp"
+#include "extrema/cuda/device.cuh"
+
+namespace extrema::cuda {
+
+inline void check(cublasStatus_t status, const char* what) {
+  if (status != CUBLAS_STATUS_SUCCESS)
+    throw Error{what, ": cuBLASLt says ", cublasLtGetStatusString(status)};
+}
+
+template <class S>
+inline constexpr cudaDataType_t data_type = CUDA_R_32F;
+template <>
+inline constexpr cudaDataType_t data_type<bfloat16> = CUDA_R_16BF;
+
+enum class Transposed : bool { no, yes };
+
+/// What the vector of a product is: added to each row of c, or what the rows of a transposed `a`
+/// add up to (the gradient of a bias).
+enum class Vector { none, bias, sum_of_a };
+
+/// c = op(a) op(b) + vector, or c += it; all row-major. The vector has the type of c.
+template <class S, class C>
+struct Product {
+  Matrix<const S> a;  // (M, K), or (K, M) transposed
+  Transposed a_is = Transposed::no;
+  Matrix<const S> b;  // (K, N), or (N, K) transposed
+  Transposed b_is = Transposed::no;
+  Gradient<C> c;  // (M, N)
+  Vector vector_is = Vector::none;
+  C* vector = nullptr;  // (1, N) bias, or (1, M) sum_of_a, which is written
+
+  Index inner() const { return a_is == Transposed::no ? a.cols : a.rows; }
+};
+
+namespace detail {
+
+template <class T, cublasStatus_t (*destroy)(T)>
+struct Destroy {
+  using pointer = T;
+  void operator()(T handle) const { destroy(handle); }
+};
+template <class T, cublasStatus_t (*destroy)(T)>
+using Handle = std::unique_ptr<T, Destroy<T, destroy>>;
+using LtHandle = Handle<cublasLtHandle_t, cublasLtDestroy>;
+using Description = Handle<cublasLtMatmulDesc_t, cublasLtMatmulDescDestroy>;
+using MatrixLayout = Handle<cublasLtMatrixLayout_t, cublasLtMatrixLayoutDestroy>;
+using Preference = Handle<cublasLtMatmulPreference_t, cublasLtMatmulPreferenceDestroy>;
+
+inline MatrixLayout matrix_layout(cudaDataType_t type, Index rows, Index cols, Index stride) {
+  cublasLtMatrixLayout_t layout = nullptr;
+  check(cublasLtMatrixLayoutCreate(&layout, type, static_cast<std::uint64_t>(rows),
+                                   static_cast<std::uint64_t>(cols), stride),
+        "cublasLtMatrixLayoutCreate");
+  return MatrixLayout{layout};
+}
+
+/// What the choice of an algorithm depends on.
+struct ProductKey {
+  Index rows, cols, inner;
+  Transposed a_is, b_is;
+  Vector vector;
+  bool accumulate;
+  cudaDataType_t type, result;
+  std::uint32_t a_alignment, b_alignment, c_alignment, vector_alignment;  // bytes, up to 256
+  friend auto operator<=>(const ProductKey&, const ProductKey&) = default;
+};
+
+inline std::uint32_t alignment_of(const void* pointer) {
+  const auto address = reinterpret_cast<std::uintptr_t>(pointer) | 256u;
+  return static_cast<std::uint32_t>(address & (~address + 1));
+}
+
+template <class S, class C>
+ProductKey key_of(const Product<S, C>& p) {
+  return {p.c.tensor.rows,
+          p.c.tensor.cols,
+          p.inner(),
+          p.a_is,
+          p.b_is,
+          p.vector_is,
+          p.c.accumulate,
+          data_type<S>,
+          data_type<C>,
+          alignment_of(p.a.data),
+          alignment_of(p.b.data),
+          alignment_of(p.c.tensor.data),
+          alignment_of(p.vector)};
+}
+
+/// cuBLASLt is column-major: it sees every row-major matrix transposed, so it is asked for
+/// cᵀ = op(b)ᵀ op(a)ᵀ, with b first.
+struct Plan {
+  Description description;
+  MatrixLayout first, second, result;
+  cublasLtMatmulAlgo_t algorithm;
+  std::size_t workspace = 0;
+
+  template <class T>
+  void set(cublasLtMatmulDescAttributes_t attribute, const T& value) const {
+    check(cublasLtMatmulDescSetAttribute(description.get(), attribute, &value, sizeof value),
+          "cublasLtMatmulDescSetAttribute");
+  }
+};
+
+inline cublasLtEpilogue_t epilogue(Vector vector) {
+  if (vector == Vector::bias) return CUBLASLT_EPILOGUE_BIAS;
+  if (vector == Vector::sum_of_a) return CUBLASLT_EPILOGUE_BGRADB;
+  return CUBLASLT_EPILOGUE_DEFAULT;
+}
+
+}  // namespace detail
+
+/// How fp32 operands are multiplied; sums are float always.
+enum class Fp32 { exact, tf32 };
+
+/// The engine of products. Its workspace and, per shape, its algorithm stay the same. Not for
+/// several streams at a time.
+template <Fp32 fp32_is = Fp32::exact>
+class Lt {
+ public:
+  Lt() {
+    cublasLtHandle_t handle = nullptr;
+    check(cublasLtCreate(&handle), "cublasLtCreate");
+    handle_.reset(handle);
+  }
+
+  /// Whether there is an algorithm with this vector: sums of a are not for every shape.
+  template <class S, class C>
+  bool offers(const Product<S, C>& product) {
+    return plan_of(product) != nullptr;
+  }
+
+  /// Throws Error where cuBLASLt has no algorithm.
+  template <class Device, class S, class C>
+  void operator()(Device& device, const Product<S, C>& p) {
+    if (p.c.tensor.rows == 0 || p.c.tensor.cols == 0) return;
+    const detail::Plan* const plan = plan_of(p);
+    if (!plan)
+      throw Error{"cuBLASLt has no algorithm for a product of ",
+                  p.c.tensor.rows,
+                  " x ",
+                  p.inner(),
+                  " x ",
+                  p.c.tensor.cols};
+    if (p.vector_is != Vector::none)
+      plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<const void*>(p.vector));
+    const float one = 1, beta = p.c.accumulate ? 1 : 0;
+    check(cublasLtMatmul(handle_.get(), plan->description.get(), &one, p.b.data, plan->first.get(),
+                         p.a.data, plan->second.get(), &beta, p.c.tensor.data, plan->result.get(),
+                         p.c.tensor.data, plan->result.get(), &plan->algorithm, workspace_.data(),
+                         plan->workspace, device.stream()),
+          "cublasLtMatmul");
+  }
+
+ private:
+  static constexpr Index workspace_bytes = 32 << 20;  // what NVIDIA advises for Hopper
+
+  template <class S, class C>
+  const detail::Plan* plan_of(const Product<S, C>& p) {
+    const detail::ProductKey key = detail::key_of(p);
+    const auto [place, is_new] = plans_.try_emplace(key);
+    if (is_new) place->second = make(key, p.vector);
+    return place->second.get();
+  }
+
+  /// Null where there is no algorithm.
+  std::unique_ptr<detail::Plan> make(const detail::ProductKey& key, const void* vector) {
+    auto plan = std::make_unique<detail::Plan>();
+    cublasLtMatmulDesc_t description = nullptr;
+    const bool rounded = fp32_is == Fp32::tf32 && key.type == CUDA_R_32F;
+    check(
+        cublasLtMatmulDescCreate(
+            &description, rounded ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F),
+        "cublasLtMatmulDescCreate");
+    plan->description.reset(description);
+    const bool a = key.a_is == Transposed::yes, b = key.b_is == Transposed::yes;
+    plan->set(CUBLASLT_MATMUL_DESC_TRANSA, b ? CUBLAS_OP_T : CUBLAS_OP_N);
+    plan->set(CUBLASLT_MATMUL_DESC_TRANSB, a ? CUBLAS_OP_T : CUBLAS_OP_N);
+    plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, detail::epilogue(key.vector));
+    if (key.vector != Vector::none) plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, vector);
+    const auto stored = [&](bool transposed, Index rows, Index cols) {
+      return transposed ? detail::matrix_layout(key.type, cols, rows, cols)
+                        : detail::matrix_layout(key.type, rows, cols, rows);
+    };
+    plan->first = stored(b, key.cols, key.inner);
+    plan->second = stored(a, key.inner, key.rows);
+    plan->result = detail::matrix_layout(key.result, key.cols, key.rows, key.cols);
+    return choose(*plan, key) ? std::move(plan) : nullptr;
+  }
+
+  /// The first that the library proposes, among those whose sums have one order.
+  bool choose(detail::Plan& plan, const detail::ProductKey& key) const {
+    cublasLtMatmulPreference_t made = nullptr;
+    check(cublasLtMatmulPreferenceCreate(&made), "cublasLtMatmulPreferenceCreate");
+    const detail::Preference preference{made};
+    const auto set = [&](cublasLtMatmulPreferenceAttributes_t attribute, const auto& value) {
+      check(cublasLtMatmulPreferenceSetAttribute(preference.get(), attribute, &value, sizeof value),
+            "cublasLtMatmulPreferenceSetAttribute");
+    };
+    set(CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES, static_cast<std::uint64_t>(workspace_bytes));
+    set(CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK,
+        static_cast<std::uint32_t>(CUBLASLT_REDUCTION_SCHEME_COMPUTE_TYPE));
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES, key.b_alignment);
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, key.a_alignment);
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, key.c_alignment);
+    set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, key.c_alignment);
+    cublasLtMatmulHeuristicResult_t best{};
+    int found = 0;
+    const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
+        handle_.get(), plan.description.get(), plan.first.get(), plan.second.get(),
+        plan.result.get(), plan.result.get(), preference.get(), 1, &best, &found);
+    if (status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && found == 0))
+      return false;
+    check(status, "cublasLtMatmulAlgoGetHeuristic");
+    plan.algorithm = best.algo;
+    plan.workspace = best.workspaceSize;
+    return true;
+  }
+
+  detail::LtHandle handle_;
+  Buffer<std::byte, Memory> workspace_{workspace_bytes};
+  std::map<detail::ProductKey, std::unique_ptr<detail::Plan>> plans_;
+};
+
+/// A device whose products are cuBLASLt's: Device is float throughout.
+template <class Format>
+using LtDevice = BasicDevice<Format, Lt<>>;
+using Device = LtDevice<fp32>;
+
+}  // namespace extrema::cuda

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// breaks: warp operations name all lanes
+__device__ void f() { __syncwarp(1u); }

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// breaks: by its full path
+#include "ptx.cuh"

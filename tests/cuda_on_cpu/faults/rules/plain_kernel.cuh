@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: MIT
+// breaks: kernels are function templates
+__global__ void f(int*) {}
