@@ -140,7 +140,7 @@ TEST_CASE("a file that is not as it should be is refused with one line") {
   refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}})", 4, "data_offsets");
   refused(R"({"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}})", 8, "data_offsets");
   refused(R"({"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}})", 7,
-          "truncated: its data ends at 8 of the 7 bytes");
+          "truncated: its data ends at byte 8, the file's at 7");
   refused(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 2, "1 bytes more");
   refused(R"({"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}})", 2, "begins at 1");
   refused(R"({"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},)"

@@ -247,9 +247,16 @@ TEST_CASE("health is looked at and collapse is said once") {
   const Stripes images{64, 1};
   std::vector<std::string> warnings;
   std::vector<train::NamedValue> values;
+  train::fit(t, images, recipe(1),
+             train::Health<Stripes>{images, {.least_rank = 1e6, .warn = [&](const std::string& w) {
+                                               warnings.push_back(w);
+                                             }}});
+  CHECK(warnings.empty());  // after 2 steps there is nothing to say yet
   train::Health<Stripes> health{
-      images, {.least_rank = 1e6, .warn = [&](const std::string& w) { warnings.push_back(w); }}};
-  train::fit(t, images, recipe(3), health, LastExtra{values});
+      images, {.least_steps = 0, .least_rank = 1e6, .warn = [&](const std::string& w) {
+                 warnings.push_back(w);
+               }}};
+  train::fit(t, images, recipe(4), health, LastExtra{values});
   REQUIRE(values.size() == 3);
   CHECK(values[0].name == "feature_spread");
   CHECK(values[1].name == "effective_rank");
