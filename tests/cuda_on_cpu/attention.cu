@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Attention on the GPU against the CPU: on tensor cores (bfloat16, heads of 32 and 64 columns) and
 // by the plain kernels (all else).
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <vector>

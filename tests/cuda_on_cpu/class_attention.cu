@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Class attention on the GPU against the CPU.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <vector>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Passes over flat memory on the GPU against the CPU: copies, conversions, averages, norms, GELU,
 // stochastic depth, and what a step decides about itself.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Products by cuBLASLt against the CPU's.   T rows, I = in, O = out
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "compare.hpp"

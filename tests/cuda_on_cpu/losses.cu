@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The row operations of losses on the GPU against the CPU.   N rows, M targets, P features, C
 // logits
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The nearest rows of a bank against the CPU's.   Q queries, N rows, P features, K neighbours
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <limits>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Layer norm and residual sums on the GPU against the CPU.   T rows, D columns
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // AdamW, SGD and LARS on the GPU against the CPU, over stores that are divided in many ways.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <string>

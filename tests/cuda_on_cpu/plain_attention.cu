@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Attention of the plain backend against the CPU's.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <numeric>

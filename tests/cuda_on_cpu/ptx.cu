@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The instructions of tensor cores, which kernels take on trust: one product of whole numbers,
 // which is exact, by each of them. On a CPU this checks the emulation, on a GPU the manual.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <cuda_fp16.h>
 #include <doctest/doctest.h>
 

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Singular values by Jacobi's rotations against Eigen's.   N rows, P features
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "compare.hpp"

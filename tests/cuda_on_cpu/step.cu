@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Whole steps of training on a CUDA backend and on the CPU: run as they are or replayed as graphs,
 // with a host that waits after each or runs ahead.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <array>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Patches, positions and class tokens on the GPU against the CPU.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <algorithm>

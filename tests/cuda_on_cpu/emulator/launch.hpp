@@ -18,6 +18,7 @@ struct Launch {
   std::size_t shared;                     // bytes of dynamic shared memory
   std::shared_ptr<const void> arguments;  // a tuple of copies
   std::size_t argument_bytes;
+  bool padding_is_clear;
   void (*body)(const void* arguments);  // what one thread does
 };
 

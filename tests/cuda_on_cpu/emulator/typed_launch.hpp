@@ -4,8 +4,10 @@
 
 #include <cuda_runtime.h>
 
+#include <cstddef>
 #include <cstring>
 #include <memory>
+#include <new>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -25,6 +27,20 @@ void check_if_pointer(const T& argument) {
   if constexpr (std::is_pointer_v<T>) check_argument(static_cast<const void*>(argument));
 }
 
+/// Bytes between the members of a structure hold what was there before, perhaps a pointer that is
+/// void by now: where they cannot be cleared, arguments are not searched for such.
+#if __has_builtin(__builtin_clear_padding)
+inline constexpr bool clears_padding = true;
+template <class T>
+void clear_padding(T& value) {
+  if constexpr (std::is_class_v<T>) __builtin_clear_padding(&value);
+}
+#else
+inline constexpr bool clears_padding = false;
+template <class T>
+void clear_padding(T&) {}
+#endif
+
 /// Arguments are copied now, as bytes, as on a GPU.
 template <class... P, class... A>
 cudaError_t launch(const cudaLaunchConfig_t* configuration, void (*kernel)(P...),
@@ -41,11 +57,18 @@ cudaError_t launch(const cudaLaunchConfig_t* configuration, void (*kernel)(P...)
   const cudaError_t error = check_launch(*configuration, address);
   if (error != cudaSuccess) return error;
   const auto extent = [](dim3 d) { return Extent{d.x, d.y, d.z}; };
-  enqueue_kernel(configuration->stream,
-                 Launch{address, extent(configuration->gridDim), extent(configuration->blockDim),
-                        configuration->dynamicSmemBytes,
-                        std::make_shared<const Bound>(kernel, std::forward<A>(arguments)...),
-                        sizeof(Bound), body});
+  struct Storage {
+    alignas(Bound) std::byte bytes[sizeof(Bound)] = {};
+  };
+  const auto storage = std::make_shared<Storage>();
+  asm volatile("" : : "r"(storage->bytes) : "memory");  // or the zeros would be left out as dead
+  auto* const bound = ::new (storage->bytes) Bound(kernel, std::forward<A>(arguments)...);
+  std::apply([](auto&... values) { (clear_padding(values), ...); }, *bound);
+  enqueue_kernel(
+      configuration->stream,
+      Launch{address, extent(configuration->gridDim), extent(configuration->blockDim),
+             configuration->dynamicSmemBytes, std::shared_ptr<const void>{storage, bound},
+             sizeof(Bound), clears_padding, body});
   return cudaSuccess;
 }
 
