@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "extrema/cpu/cpu.hpp"
+#include "extrema/cuda/cuda.cuh"
 #include "extrema/device/download.hpp"
 #include "extrema/device/mailbox.hpp"
 #include "extrema/loss/catalogue.hpp"
@@ -160,10 +161,11 @@ struct Pair {
 
 /// Whose steps are the CPU's. Here stands a line for each backend and format.
 using Pairs = std::tuple<Pair<plain::Device<fp64>, cpu::BasicDevice<fp64, cpu::EigenProducts>>,  //
-                         Pair<plain::Device<fp32>, cpu::Device>>;
+                         Pair<plain::Device<fp32>, cpu::Device>, Pair<cuda::Device, cpu::Device>>;
 
 /// Whose steps are the same bits each time.
-using Devices = std::tuple<plain::Device<fp32>, plain::Device<bf16>>;
+using Devices =
+    std::tuple<plain::Device<fp32>, plain::Device<bf16>, cuda::Device, cuda::LtDevice<bf16>>;
 
 /// How far sums of another order take a step's results, in roundings of the Wide type. InfoNCE's
 /// gradient is a difference of cosines that are nearly the same in a model that has just begun, so

@@ -82,11 +82,11 @@ __global__ void __launch_bounds__(norm_threads)
   const Index packs = count / n, stride = Index{gridDim.x} * norm_threads,
               first = Index{blockIdx.x} * norm_threads + threadIdx.x;
   double sum = 0;
-  for (Index pack = first; pack < packs; pack += norm_at_once * stride) {
+  for (Index at = first; at < packs; at += norm_at_once * stride) {
     Pack<S, n> in[norm_at_once] = {};
 #pragma unroll
     for (int i = 0; i < norm_at_once; ++i)
-      if (pack + i * stride < packs) in[i] = load<n>(x + (pack + i * stride) * n);
+      if (at + i * stride < packs) in[i] = load<n>(x + (at + i * stride) * n);
 #pragma unroll
     for (int i = 0; i < norm_at_once; ++i) sum += static_cast<double>(sum_of_squares(widen(in[i])));
   }

@@ -23,12 +23,12 @@ __global__ void __launch_bounds__(pass_threads) pass_over(const Pass pass, const
   decltype(pass.template read<n>(0)) in[Pass::at_once] = {};
 #pragma unroll
   for (int i = 0; i < Pass::at_once; ++i)
-    if (const Index pack = first + i * pass_threads; pack < packs)
-      in[i] = pass.template read<n>(pack * n);
+    if (const Index at = first + i * pass_threads; at < packs)
+      in[i] = pass.template read<n>(at * n);
 #pragma unroll
   for (int i = 0; i < Pass::at_once; ++i)
-    if (const Index pack = first + i * pass_threads; pack < packs)
-      pass.template write<n>(pack * n, in[i]);
+    if (const Index at = first + i * pass_threads; at < packs)
+      pass.template write<n>(at * n, in[i]);
   if constexpr (n > 1)
     if (const Index rest = packs * n + first; rest < count)
       pass.template write<1>(rest, pass.template read<1>(rest));
