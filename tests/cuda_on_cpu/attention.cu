@@ -5,9 +5,8 @@
 
 #include <vector>
 
-#include "compare.hpp"
+#include "both.hpp"
 #include "extrema/cpu/attention.hpp"
-#include "extrema/cpu/gemm.hpp"
 #include "extrema/cpu/transfer.hpp"
 #include "extrema/cuda/attention.cuh"
 #include "extrema/cuda/transfer.cuh"
@@ -16,11 +15,6 @@ namespace {
 
 using namespace extrema;
 using compare::Bound, compare::Data, compare::Draw;
-
-struct NoProducts {};
-template <class Format>
-using Both = compare::Backends<cpu::BasicDevice<Format, cpu::EigenProducts>,
-                               cuda::BasicDevice<Format, NoProducts>>;
 
 struct Case {
   std::vector<int> lengths;

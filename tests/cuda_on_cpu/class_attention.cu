@@ -4,9 +4,8 @@
 
 #include <vector>
 
-#include "compare.hpp"
+#include "both.hpp"
 #include "extrema/cpu/class_attention.hpp"
-#include "extrema/cpu/gemm.hpp"
 #include "extrema/cpu/transfer.hpp"
 #include "extrema/cuda/class_attention.cuh"
 #include "extrema/cuda/transfer.cuh"
@@ -15,11 +14,6 @@ namespace {
 
 using namespace extrema;
 using compare::Bound, compare::Data, compare::Draw;
-
-struct NoProducts {};
-template <class Format>
-using Both = compare::Backends<cpu::BasicDevice<Format, cpu::EigenProducts>,
-                               cuda::BasicDevice<Format, NoProducts>>;
 
 struct Case {
   std::vector<int> lengths;

@@ -8,11 +8,10 @@
 #include <numeric>
 #include <vector>
 
-#include "compare.hpp"
+#include "both.hpp"
 #include "extrema/cpu/drop_path.hpp"
 #include "extrema/cpu/flat.hpp"
 #include "extrema/cpu/gelu.hpp"
-#include "extrema/cpu/gemm.hpp"
 #include "extrema/cpu/step.hpp"
 #include "extrema/cpu/transfer.hpp"
 #include "extrema/cuda/convert.cuh"
@@ -27,10 +26,6 @@ namespace {
 using namespace extrema;
 using compare::Bound, compare::Data;
 
-struct NoProducts {};
-template <class Format>
-using Both = compare::Backends<cpu::BasicDevice<Format, cpu::EigenProducts>,
-                               cuda::BasicDevice<Format, NoProducts>>;
 using Fp64 = Both<fp64>;
 using Fp32 = Both<fp32>;
 using Bf16 = Both<bf16>;

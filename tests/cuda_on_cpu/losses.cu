@@ -7,8 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "compare.hpp"
-#include "extrema/cpu/gemm.hpp"
+#include "both.hpp"
 #include "extrema/cpu/rows.hpp"
 #include "extrema/cpu/transfer.hpp"
 #include "extrema/cuda/rows.cuh"
@@ -19,10 +18,6 @@ namespace {
 using namespace extrema;
 using compare::Bound, compare::Data;
 
-struct NoProducts {};
-template <class Format>
-using Both = compare::Backends<cpu::BasicDevice<Format, cpu::EigenProducts>,
-                               cuda::BasicDevice<Format, NoProducts>>;
 using Fp64 = Both<fp64>;
 using Fp32 = Both<fp32>;
 

@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "compare.hpp"
-#include "extrema/cpu/gemm.hpp"
+#include "both.hpp"
 #include "extrema/cpu/layer_norm.hpp"
 #include "extrema/cpu/residual.hpp"
 #include "extrema/cpu/transfer.hpp"
@@ -20,10 +19,6 @@ namespace {
 using namespace extrema;
 using compare::Bound, compare::Data;
 
-struct NoProducts {};
-template <class Format>
-using Both = compare::Backends<cpu::BasicDevice<Format, cpu::EigenProducts>,
-                               cuda::BasicDevice<Format, NoProducts>>;
 using Fp64 = Both<fp64>;
 using Fp32 = Both<fp32>;
 using Bf16 = Both<bf16>;

@@ -5,9 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "compare.hpp"
+#include "both.hpp"
 #include "extrema/cpu/adamw.hpp"
-#include "extrema/cpu/gemm.hpp"
 #include "extrema/cpu/lars.hpp"
 #include "extrema/cpu/sgd.hpp"
 #include "extrema/cpu/transfer.hpp"
@@ -21,10 +20,6 @@ namespace {
 using namespace extrema;
 using compare::Bound, compare::Data;
 
-struct NoProducts {};
-template <class Format>
-using Both = compare::Backends<cpu::BasicDevice<Format, cpu::EigenProducts>,
-                               cuda::BasicDevice<Format, NoProducts>>;
 using Fp64 = Both<fp64>;
 using Fp32 = Both<fp32>;
 using Bf16 = Both<bf16>;

@@ -5,8 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include "compare.hpp"
-#include "extrema/cpu/gemm.hpp"
+#include "both.hpp"
 #include "extrema/cpu/tokens.hpp"
 #include "extrema/cpu/transfer.hpp"
 #include "extrema/cuda/tokens.cuh"
@@ -16,11 +15,6 @@ namespace {
 
 using namespace extrema;
 using compare::Bound, compare::Data;
-
-struct NoProducts {};
-template <class Format>
-using Both = compare::Backends<cpu::BasicDevice<Format, cpu::EigenProducts>,
-                               cuda::BasicDevice<Format, NoProducts>>;
 
 struct Case {
   ImageExtent extent;

@@ -9,13 +9,11 @@ namespace extrema::cuda {
 
 inline constexpr int pass_threads = 256;
 
-/// A pass is a struct of device pointers with
-///   template <int n> auto read(Index at) const          what it needs of the elements at, ..., at
-///   + n - 1 template <int n> void write(Index at, In in) const  what becomes of them static
-///   constexpr int at_once                        how many packs a thread reads before it writes
-/// Neighbouring threads take neighbouring packs of 16 bytes, and `at_once` of them are on their way
-/// for each thread: about 32 bytes a thread and 1500 threads keep the memory busy. What fills no
-/// pack is done one by one, by the first threads.
+/// A pass is a struct of device pointers: read<n>(at) gives what it needs of the elements at, ...,
+/// at + n - 1; write<n>(at, in) does what becomes of them; at_once packs are read by a thread
+/// before it writes. Neighbouring threads take neighbouring packs of 16 bytes, and `at_once` of
+/// them are on their way for each thread: about 32 bytes a thread and 1500 threads keep the memory
+/// busy. What fills no pack is done one by one, by the first threads.
 template <int n, class Pass>
 __global__ void __launch_bounds__(pass_threads) pass_over(const Pass pass, const Index count) {
   const Index packs = count / n,
