@@ -60,4 +60,11 @@ inline constexpr std::array<Case, 5> cases{{
     {"mini28-256", mini, {1, 28, 28}, 4, 12, 512, 128, 256, 9},
 }};
 
+/// Of a GPU.
+inline constexpr std::array<Case, 3> gpu_cases{{
+    {"small-512", small, {3, 224, 224}, 5, 39, 4096, 256, 512, 20},
+    {"base-256", base, {3, 224, 224}, 5, 39, 4096, 256, 256, 20},
+    {"tiny32-512", tiny, {3, 32, 32}, 4, 16, 1024, 256, 512, 100},
+}};
+
 }  // namespace bench

@@ -195,7 +195,7 @@ rate = statistics.harmonic_mean([product_rate(rows, 3 * D, D), product_rate(rows
 med = statistics.median(times)
 peak = torch.cuda.max_memory_allocated() / 2**30 if cuda else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 if a.json:
-    print(json.dumps({'images/s': a.batch / med, 'peak_MB': peak * 2**30 / 1e6, 'GFLOP/image': flops / a.batch / 1e9,
+    print(json.dumps({'arch': a.arch, 'batch': a.batch, 'precision': a.precision, 'mode': a.mode, 'images/s': a.batch / med, 'peak_MB': peak * 2**30 / 1e6, 'GFLOP/image': flops / a.batch / 1e9,
                       'share_of_product_rate': flops / med / rate, 'version': torch.__version__}))
     raise SystemExit
 print(f"{torch.__version__} {torch.cuda.get_device_name() if cuda else str(a.threads) + ' threads'} {a.arch} B{a.batch} {a.precision} {a.mode}: "

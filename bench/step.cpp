@@ -11,12 +11,12 @@
 #include <vector>
 
 #include "allocations.hpp"
+#include "batches.hpp"
 #include "cases.hpp"
 #include "extrema/cpu/best_products.hpp"
 #include "extrema/cpu/cpu.hpp"
 #include "extrema/mask/disjoint.hpp"
 #include "extrema/optim/adamw.hpp"
-#include "extrema/siamese/packed_views.hpp"
 #include "extrema/trace/device.hpp"
 #include "extrema/train/trainer.hpp"
 #include "process_memory.hpp"
@@ -24,8 +24,7 @@
 namespace {
 
 using namespace extrema;
-using bench::Case;
-using Pixel = std::uint8_t;
+using bench::Batches, bench::Case;
 
 template <class Run>
 double seconds(const Run& run) {
@@ -63,47 +62,6 @@ double product_rate(Device& device, const Case& c) {
   return 3 / (1 / product_rate(device, rows, 3 * d, d) + 1 / product_rate(device, rows, 4 * d, d) +
               1 / product_rate(device, rows, d, 4 * d));
 }
-
-/// What a loader would have made: two augmentations of each image, and the masks.
-template <class Device>
-class Batches {
- public:
-  Batches(Device& device, const Case& c)
-      : case_{c},
-        pixels_(static_cast<std::size_t>(2 * c.batch * c.image.size())),
-        affine_{upload(device,
-                       std::vector<float>(static_cast<std::size_t>(2 * c.image.channels), 0.02f))},
-        samples_(static_cast<std::size_t>(c.batch)) {
-    random::Stream random{1, random::Purpose::init, 0, 0};
-    for (Pixel& pixel : pixels_) pixel = static_cast<Pixel>(256 * random.uniform());
-    for (std::size_t i = 0; i < samples_.size(); ++i) samples_[i] = static_cast<std::uint32_t>(i);
-    teacher_.fill_all(grid(), samples_);
-    teacher_views_ = teacher_.send(device);
-  }
-
-  siamese::Batch<Device, Pixel> next(Device& device) {
-    student_.fill(mask::Disjoint{.ratio = case_.mask_ratio()}, grid(), case_.views, samples_, 0,
-                  epoch_++);
-    return {images(0), student_.send(device), images(1), teacher_views_};
-  }
-
- private:
-  Grid grid() const { return case_.image.grid(case_.shape.patch); }
-  nn::Images<Device, Pixel> images(Index which) const {
-    return {pixels_.data() + which * case_.batch * case_.image.size(),
-            case_.image,
-            case_.batch,
-            {affine_.data(), case_.image.channels, 2}};
-  }
-
-  Case case_;
-  std::vector<Pixel> pixels_;
-  Buffer<float, typename Device::Memory> affine_;
-  std::vector<std::uint32_t> samples_;
-  siamese::PackedViews<Device> student_, teacher_;
-  Views teacher_views_;
-  std::uint32_t epoch_ = 0;
-};
 
 template <class Format>
 void step(benchmark::State& state, const Case& c, cpu::Determinism determinism) {

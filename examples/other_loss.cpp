@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // The same with another loss, one's own: agree with the teacher, and be unlike other images.
 #include <cstdio>
-#include <extrema/cpu/cpu.hpp>
 #include <extrema/extrema.hpp>
+#include <extrema/on_cpu.hpp>  // on_cuda.cuh: on an NVIDIA GPU
 #include <extrema/train/train.hpp>
 
 using namespace extrema;
@@ -25,8 +25,8 @@ int main(int, char** arguments) try {
   const auto images = data::IdxImages::open(folder);
   const auto test = data::IdxImages::open(folder, {.split = data::Split::test});
   const data::Subset bank{images, 10000}, queries{test, 2000};
-  cpu::Device device;
-  train::Trainer<Method, optim::AdamW, cpu::Device> trainer{
+  Device device;
+  train::Trainer<Method, optim::AdamW, Device> trainer{
       device, {.method = {.backbone = {.image = {1, 28, 28}}, .hidden = 256, .views = 4}}};
   train::Recipe recipe{.epochs = 1, .batch = 64, .learning_rate = 4e-3, .ema_momentum = 0.95};
   recipe.normalisation = data::statistics(images);

@@ -2,8 +2,8 @@
 // Pretrains a small encoder on Fashion-MNIST, without labels, and asks before and after how well
 // its features tell the classes apart.
 #include <cstdio>
-#include <extrema/cpu/cpu.hpp>
 #include <extrema/extrema.hpp>
+#include <extrema/on_cpu.hpp>  // on_cuda.cuh: on an NVIDIA GPU
 #include <extrema/train/train.hpp>
 
 using namespace extrema;
@@ -17,8 +17,8 @@ int main(int, char** arguments) try {
   const auto test = data::IdxImages::open(folder, {.split = data::Split::test});
   const data::Subset bank{images, 10000}, queries{test, 2000};
 
-  cpu::Device device;
-  train::Trainer<Method, optim::AdamW, cpu::Device> trainer{
+  Device device;
+  train::Trainer<Method, optim::AdamW, Device> trainer{
       device,
       {.method = {.backbone = {.image = {1, 28, 28}},
                   .hidden = 256,

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // extrema-parity on every reference file, and on files that are not as they should be.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>

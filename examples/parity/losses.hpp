@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT
 // The losses alone: their values and gradients, with the targets of several processes too.
-#include "cases.hpp"
+#pragma once
+
 #include "extrema/device/download.hpp"
 #include "extrema/loss/byol.hpp"
 #include "extrema/loss/info_nce.hpp"
 #include "model.hpp"
-#include "on_device.hpp"
 
-namespace parity {
-
-namespace {
+namespace parity::of_losses {
 
 // Where q is nearly k, or -k, the float reference itself is off by 1.4e-5. Where a softmax
 // saturates, its gradient is a difference of nearly equal numbers: one rounding of a probability is
 // forgiven.
-constexpr Tolerance values{"losses, relative beyond 1e-6 absolute", 3e-6},
+inline constexpr Tolerance values{"losses, relative beyond 1e-6 absolute", 3e-6},
     close_values{"losses, q near k or -k", 3e-5},
     gradients{"gradients, of the row's largest", 1e-5},
     close_gradients{"gradients, q near k or -k", 3e-5},
@@ -130,40 +128,37 @@ class Losses {
   Report& report_;
 };
 
-}  // namespace
-
 /// Names: out/byol.TAG.loss, out/infonce.TAG.T0.2.loss, out/infonceN.rankR.T0.2.loss.
-void losses(Report& report, const Settings& settings) {
+template <class Device>
+void compare(Device& device, Report& report) {
   const Reference& reference = report.reference;
-  on_device(settings, [&]<class Device>(Device& device) {
-    Losses<Device> check{device, report};
-    for (std::string name : reference.names("out/")) {
-      if (!name.ends_with(".loss")) continue;
-      name.resize(name.size() - 5);
-      if (name.starts_with("byol.")) {
-        check.byol(name.substr(5));
-        continue;
-      }
-      const auto split = name.find(".T");
-      if (!name.starts_with("infonce") || split == name.npos)
-        throw Error{reference.path(), ": out/", name, ".loss is of no known loss"};
-      const std::string at = name.substr(0, split), temperature = name.substr(split + 2);
-      const auto rank_at = at.find(".rank");
-      if (rank_at == at.npos) {
-        check.infonce(at, temperature, Rows{reference, "input/" + at + ".k"}, 0);
-        continue;
-      }
-      const std::string ranks = "input/" + at.substr(0, rank_at) + ".rank";
-      const int rank = std::stoi(at.substr(rank_at + 5));
-      Rows targets{reference, ranks + "0.k"};
-      std::size_t first = 0;
-      for (int r = 1; reference.has(text(ranks, r, ".k")); ++r) {
-        if (r == rank) first = targets.count;
-        targets.append(Rows{reference, text(ranks, r, ".k")});
-      }
-      check.infonce(at, temperature, targets, first);
+  Losses<Device> check{device, report};
+  for (std::string name : reference.names("out/")) {
+    if (!name.ends_with(".loss")) continue;
+    name.resize(name.size() - 5);
+    if (name.starts_with("byol.")) {
+      check.byol(name.substr(5));
+      continue;
     }
-  });
+    const auto split = name.find(".T");
+    if (!name.starts_with("infonce") || split == name.npos)
+      throw Error{reference.path(), ": out/", name, ".loss is of no known loss"};
+    const std::string at = name.substr(0, split), temperature = name.substr(split + 2);
+    const auto rank_at = at.find(".rank");
+    if (rank_at == at.npos) {
+      check.infonce(at, temperature, Rows{reference, "input/" + at + ".k"}, 0);
+      continue;
+    }
+    const std::string ranks = "input/" + at.substr(0, rank_at) + ".rank";
+    const int rank = std::stoi(at.substr(rank_at + 5));
+    Rows targets{reference, ranks + "0.k"};
+    std::size_t first = 0;
+    for (int r = 1; reference.has(text(ranks, r, ".k")); ++r) {
+      if (r == rank) first = targets.count;
+      targets.append(Rows{reference, text(ranks, r, ".k")});
+    }
+    check.infonce(at, temperature, targets, first);
+  }
 }
 
-}  // namespace parity
+}  // namespace parity::of_losses

@@ -27,11 +27,24 @@ int check(const std::string& path, const Settings& settings) {
   std::printf("%s: %s in %s\n", path.c_str(), reference.kind().c_str(), settings.precision.c_str());
   Report report{reference, settings.verbose};
   try {
-    known->run(report, settings);
+    if (settings.device == "cuda" && known->run_on_cuda) known->run_on_cuda(report);
+    else known->run(report, settings);
   } catch (const nlohmann::json::exception& error) {
     throw Error{path, ": its metadata is not as expected: ", error.what()};
   }
   return report.print() ? 0 : 1;
+}
+
+/// On a GPU fp32 is the only format; what was not asked for is set.
+void require_device(Settings& settings, bool precision_is_asked) {
+  if (settings.device == "cuda") {
+    if (precision_is_asked && settings.precision != "fp32")
+      throw Error{"--precision ", settings.precision, ": on a GPU it is fp32"};
+    settings.precision = "fp32";
+    on_cuda::require();
+  } else if (settings.precision == "fp64" && settings.products == "onednn") {
+    throw Error{"oneDNN does not multiply in fp64: add --precision fp32"};
+  }
 }
 
 }  // namespace
@@ -41,13 +54,14 @@ int main(int argc, char** argv) {
   std::vector<std::string> files;
   Settings settings;
   app.add_option("files", files, "Reference files (safetensors, see docs/parity.md)")->required();
-  app.add_option("--device", settings.device, "Where to compute")
-      ->check(CLI::IsMember({"cpu"}))
+  app.add_option("--device", settings.device, "Where to compute: cpu, or cuda in fp32")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str();
-  app.add_option("--precision", settings.precision,
-                 "In which format: fp64, where only the reference is rounded, or fp32")
-      ->check(CLI::IsMember({"fp64", "fp32"}))
-      ->capture_default_str();
+  auto* const precision =
+      app.add_option("--precision", settings.precision,
+                     "In which format: fp64, where only the reference is rounded, or fp32")
+          ->check(CLI::IsMember({"fp64", "fp32"}))
+          ->capture_default_str();
   app.add_option("--products", settings.products,
                  "By which engine matrices are multiplied: eigen, or onednn in fp32")
 #ifdef EXTREMA_HAS_ONEDNN
@@ -64,9 +78,10 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "extrema-parity: %s\n", error.what());
     return 2;
   }
-  if (settings.precision == "fp64" && settings.products == "onednn") {
-    std::fprintf(stderr,
-                 "extrema-parity: oneDNN does not multiply in fp64: add --precision fp32\n");
+  try {
+    require_device(settings, precision->count() > 0);
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "extrema-parity: %s\n", error.what());
     return 2;
   }
 

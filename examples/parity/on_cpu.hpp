@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The devices that cases run on.
+// The devices of the CPU that cases run on.
 #pragma once
 
 #include "extrema/core/error.hpp"
@@ -14,7 +14,7 @@ namespace parity {
 
 /// Calls body(device) with the device that is meant.
 template <class Body>
-void on_device(const Settings& settings, const Body& body) {
+void on_cpu(const Settings& settings, const Body& body) {
   using namespace extrema;
   const auto run = [&]<class Device>(Device device) { body(device); };
   if (settings.precision == "fp64" && settings.products == "eigen")

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The whole method: steps of student, teacher and optimiser, with either loss.
+#pragma once
+
 #include <optional>
 
-#include "cases.hpp"
 #include "extrema/device/download.hpp"
 #include "extrema/loss/catalogue.hpp"
 #include "extrema/mask/disjoint.hpp"
@@ -10,13 +11,10 @@
 #include "extrema/optim/schedule.hpp"
 #include "extrema/train/trainer.hpp"
 #include "model.hpp"
-#include "on_device.hpp"
 
-namespace parity {
+namespace parity::of_step {
 
-namespace {
-
-constexpr Tolerance scheduled{"learning rate, weight decay and momentum, relative", 1e-12},
+inline constexpr Tolerance scheduled{"learning rate, weight decay and momentum, relative", 1e-12},
     groups{"parameters in another decay group", 0},
     most_parameters{"parameters but 1 in 1000 of each, of largest", 3e-6},
     // where a gradient is nearly zero AdamW's first steps magnify rounding
@@ -81,12 +79,12 @@ class Schedule {
   double momentum_;
 };
 
-loss::Shipped loss_of(const Reference& reference) {
+inline loss::Shipped loss_of(const Reference& reference) {
   if (reference.kind() == "extrema_byol_step") return loss::Byol{};
   return loss::InfoNce{.temperature = reference.json("config").at("temperature")};
 }
 
-Method::Options method_options(const Reference& reference, ImageExtent image, int views) {
+inline Method::Options method_options(const Reference& reference, ImageExtent image, int views) {
   const auto config = reference.json("config");
   if (const double rate = config.value("drop_path_rate", 0.0); rate != 0)
     throw Error{reference.path(), ": drop_path_rate is ", rate,
@@ -103,7 +101,7 @@ Method::Options method_options(const Reference& reference, ImageExtent image, in
 }
 
 /// The decay groups that the file names, against the layout's.
-void compare_groups(Report& report, const Layout& layout) {
+inline void compare_groups(Report& report, const Layout& layout) {
   if (!report.reference.has_entry("param_groups")) return;
   int differing = 0;
   const auto named = report.reference.json("param_groups");
@@ -260,10 +258,9 @@ class Run {
   double rates_ = 0;
 };
 
-}  // namespace
-
-void step(Report& report, const Settings& settings) {
-  on_device(settings, [&]<class Device>(Device& device) { Run<Device>{device, report}(); });
+template <class Device>
+void compare(Device& device, Report& report) {
+  Run<Device>{device, report}();
 }
 
-}  // namespace parity
+}  // namespace parity::of_step

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The encoder with and without masks: every intermediate, and all gradients.
-#include "cases.hpp"
+#pragma once
+
 #include "encoder.hpp"
-#include "on_device.hpp"
 
-namespace parity {
-
-namespace {
+namespace parity::of_vit_forward {
 
 /// The convolution's output, without positions: the layer with a table of zeros.
 template <class Device>
@@ -65,23 +63,19 @@ void compare_pass(Device& device, Report& report, Encoder<Device>& encoder, cons
   compare_gradients(report, encoder.layout(), encoder.gradients(), gradients);
 }
 
-}  // namespace
-
-void vit_forward(Report& report, const Settings& settings) {
-  on_device(settings, [&]<class Device>(Device& device) {
-    Encoder<Device> encoder{device, report.reference};
-    siamese::PackedViews<Device> all, masked;
-    const Grid grid = encoder.vit().grid();
-    all.fill_all(grid, no_samples(encoder.input().count()));
-    const Views whole = all.send(device);
-    for (const std::string tag : {"nomask", "mask"}) {
-      if (!report.reference.has("out/" + tag + "/feature")) continue;
-      compare_patch_embedding(device, report, encoder, "out/" + tag + "/patch_embed", whole);
-      compare_pass(
-          device, report, encoder, tag,
-          tag == "mask" ? masked_views(device, masked, report.reference, "", grid) : whole);
-    }
-  });
+template <class Device>
+void compare(Device& device, Report& report) {
+  Encoder<Device> encoder{device, report.reference};
+  siamese::PackedViews<Device> all, masked;
+  const Grid grid = encoder.vit().grid();
+  all.fill_all(grid, no_samples(encoder.input().count()));
+  const Views whole = all.send(device);
+  for (const std::string tag : {"nomask", "mask"}) {
+    if (!report.reference.has("out/" + tag + "/feature")) continue;
+    compare_patch_embedding(device, report, encoder, "out/" + tag + "/patch_embed", whole);
+    compare_pass(device, report, encoder, tag,
+                 tag == "mask" ? masked_views(device, masked, report.reference, "", grid) : whole);
+  }
 }
 
-}  // namespace parity
+}  // namespace parity::of_vit_forward

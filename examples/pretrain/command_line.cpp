@@ -327,14 +327,17 @@ void CommandLine::training() {
 void CommandLine::machine() {
   auto& s = settings_;
   const auto group = "Machine";
-  app_.add_option("--device", s.device, "Where to compute: cpu or cuda")
+  app_.add_option("--device", s.device, "Where to compute: cpu, or cuda (docs/cuda.md)")
+      ->check(CLI::IsMember({"cpu", "cuda"}))
       ->capture_default_str()
       ->group(group);
-  app_.add_option("--precision", s.precision,
-                  "fp32, bf16 (activations and products; weights and the residual stream stay "
-                  "fp32), or bf16_stream (the residual stream too)")
-      ->check(CLI::IsMember({"fp32", "bf16", "bf16_stream"}))
-      ->capture_default_str()
+  app_.add_option(
+          "--precision", s.precision,
+          "fp32 (a CPU's default), bf16 (activations and products; weights and the residual "
+          "stream stay fp32; a GPU's default); on a CPU bf16_stream (the residual stream "
+          "too); on a GPU tf32 (fp32 with products of tf32), fp16 (with a dynamic loss "
+          "scale, for cards before Ampere)")
+      ->check(CLI::IsMember({"fp32", "bf16", "bf16_stream", "tf32", "fp16"}))
       ->group(group);
   app_.add_option("--threads", s.threads, "Threads that compute (default: OpenMP's)")
       ->check(between(1, 1024))

@@ -5,37 +5,37 @@
 #include <csignal>
 #include <cstdio>
 #include <new>
+#include <string>
+#include <string_view>
 
 #include "extrema/core/error.hpp"
 #include "pretrain.hpp"
 
 namespace {
 
-#ifdef EXTREMA_HAS_CUDA
-constexpr bool has_cuda = true;
-#else
-constexpr bool has_cuda = false;
-#endif
-
-void require_device(const pretrain::Settings& s) {
-  if (s.device == "cpu") return;
-  if (s.device != "cuda") throw extrema::Error{"--device ", s.device, ": expected cpu or cuda"};
-  if (!has_cuda)
-    throw extrema::Error{
-        "--device cuda: this program was built without CUDA (docs/cuda.md says how to build it)"};
-  if (s.precision == "bf16_stream")
-    throw extrema::Error{"--precision bf16_stream: on a GPU choose fp32 or bf16"};
-}
+struct Program {
+  std::string_view device, precision;
+  pretrain::Run* run;
+};
+constexpr Program programs[] = {{"cpu", "fp32", pretrain::pretrain_fp32},
+                                {"cpu", "bf16", pretrain::pretrain_bf16},
+                                {"cpu", "bf16_stream", pretrain::pretrain_bf16_stream},
+                                {"cuda", "bf16", pretrain::pretrain_cuda_bf16},
+                                {"cuda", "fp32", pretrain::pretrain_cuda_fp32},
+                                {"cuda", "tf32", pretrain::pretrain_cuda_tf32},
+                                {"cuda", "fp16", pretrain::pretrain_cuda_fp16}};
 
 /// The program for this device and precision.
-auto program_for(const pretrain::Settings& s) {
-#ifdef EXTREMA_HAS_CUDA
-  if (s.device == "cuda")
-    return s.precision == "bf16" ? pretrain::pretrain_cuda_bf16 : pretrain::pretrain_cuda_fp32;
-#endif
-  if (s.precision == "bf16") return pretrain::pretrain_bf16;
-  if (s.precision == "bf16_stream") return pretrain::pretrain_bf16_stream;
-  return pretrain::pretrain_fp32;
+pretrain::Run* program_for(const pretrain::Settings& s) {
+  if (s.device == "cuda") pretrain::require_cuda();
+  std::string known;
+  for (const Program& program : programs) {
+    if (program.device != s.device) continue;
+    if (program.precision == s.precision) return program.run;
+    known += (known.empty() ? "" : ", ") + std::string{program.precision};
+  }
+  throw extrema::Error{"--precision ", s.precision,  ": with --device ",
+                       s.device,       " there is ", known};
 }
 
 int run(pretrain::CommandLine& line) {
@@ -44,7 +44,8 @@ int run(pretrain::CommandLine& line) {
     throw extrema::Error{"--attn_drop_rate ", s.attention_drop,
                          ": there is no dropout in attention (the published recipes have 0): leave "
                          "it out, and use --drop_path_rate to regularise"};
-  require_device(s);
+  if (s.precision.empty()) line.resolve("--precision", s.device == "cuda" ? "bf16" : "fp32");
+  pretrain::Run* const program = program_for(s);
   for (const std::string& note : line.notes()) std::printf("note: %s\n", note.c_str());
   const auto images = extrema::data::open(s.data, {.format = extrema::data::format_named(s.format),
                                                    .decode = {.channels = s.channels.value_or(3)}});
@@ -58,7 +59,7 @@ int run(pretrain::CommandLine& line) {
                          ": leave it out, as it is for folders"};
   if (images.channels() == 1 && s.grey != pretrain::Settings{}.grey)
     std::printf("note: --grey: without effect, as the images have one channel\n");
-  return program_for(s)(line, images);
+  return program(line, images);
 }
 
 int fail(const char* what) {

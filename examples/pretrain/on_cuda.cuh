@@ -12,11 +12,12 @@
 namespace pretrain {
 
 /// --threads are those that read images; a run repeats bit for bit with or without --deterministic.
-template <class Format>
+template <class Format, extrema::cuda::Fp32 fp32_is = extrema::cuda::Fp32::exact>
 struct OnCuda {
-  using Device = extrema::cuda::LtDevice<Format>;
+  using Device = extrema::cuda::LtDevice<Format, fp32_is>;
   static constexpr bool has_own_memory = true;
-  static constexpr const char* products = "cuBLASLt";
+  static constexpr const char* products =
+      fp32_is == extrema::cuda::Fp32::tf32 ? "cuBLASLt, tf32" : "cuBLASLt";
 
   static void prepare(Device&, const Settings&) {}
   static int threads(const Device&) {

@@ -7,13 +7,14 @@
 
 namespace pretrain {
 
-/// The exit code: 0, or 128 + the signal that stopped the run. Throws Error.
-int pretrain_fp32(CommandLine&, const extrema::data::AnyDataset&);
-int pretrain_bf16(CommandLine&, const extrema::data::AnyDataset&);
-int pretrain_bf16_stream(CommandLine&, const extrema::data::AnyDataset&);
+/// Returns the exit code: 0, or 128 + the signal that stopped the run. Throws Error.
+using Run = int(CommandLine&, const extrema::data::AnyDataset&);
 
-/// On a GPU, where this program was built for one (EXTREMA_HAS_CUDA).
-int pretrain_cuda_fp32(CommandLine&, const extrema::data::AnyDataset&);
-int pretrain_cuda_bf16(CommandLine&, const extrema::data::AnyDataset&);
+Run pretrain_fp32, pretrain_bf16, pretrain_bf16_stream;
+
+/// On a GPU, or without_cuda.cpp in a program that was built without. require_cuda() throws Error
+/// where there is no GPU.
+void require_cuda();
+Run pretrain_cuda_bf16, pretrain_cuda_fp32, pretrain_cuda_tf32, pretrain_cuda_fp16;
 
 }  // namespace pretrain

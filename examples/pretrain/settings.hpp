@@ -59,7 +59,7 @@ struct Settings {
   std::uint64_t seed = 0;
 
   std::string device = "cpu";
-  std::string precision = "fp32";
+  std::string precision;  // empty: fp32 on a CPU, bf16 on a GPU
   std::optional<int> threads, loader_threads;
   bool deterministic = false;
   int micro_batches = 0;  // 0: as few as fit into memory

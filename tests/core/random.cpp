@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The counter-based generator draws what was published.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/core/random.hpp"
 
 #include <doctest/doctest.h>

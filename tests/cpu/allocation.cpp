@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // After the second step nothing of extrema asks for memory. What Eigen and oneDNN ask for inside
 // their own calls is counted apart.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <memory>

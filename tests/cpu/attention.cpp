@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Attention and class attention, forward and backward, against plain loops.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "naive.hpp"
 
 using namespace naive;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Whole training steps are the same, bit for bit, whatever the number of threads.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cstring>

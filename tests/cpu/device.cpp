@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Loops that are shared among threads: each iteration once, and what one of them throws.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <algorithm>

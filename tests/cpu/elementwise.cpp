@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Norm, GELU, residual, sums over rows and passes over flat memory, against plain loops.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <numbers>
 
 #include "naive.hpp"

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Matrix products of both engines against plain loops, for any number of threads, and how many
 // primitives oneDNN keeps.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "naive.hpp"
 #include "threads.hpp"
 #ifdef EXTREMA_HAS_ONEDNN

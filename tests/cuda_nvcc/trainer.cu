@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Every kernel of training and evaluation in fp32 and bf16, for nvcc to compile.
+// Every kernel of training and evaluation in fp32, bf16 and fp16, for nvcc to compile.
 #include "extrema/cuda/cuda.cuh"
 #include "extrema/eval/feature_health.hpp"
 #include "extrema/eval/knn.hpp"
@@ -19,6 +19,7 @@ using Trainer = train::Trainer<Method<Loss>, Optimizer, cuda::LtDevice<Format>>;
 
 template class train::Trainer<Method<loss::Byol>, optim::AdamW, cuda::LtDevice<fp32>>;
 template class train::Trainer<Method<loss::InfoNce>, optim::AdamW, cuda::LtDevice<bf16>>;
+template class train::Trainer<Method<loss::Byol>, optim::AdamW, cuda::LtDevice<fp16>>;
 template class train::Trainer<Method<loss::Byol>, optim::Sgd, cuda::LtDevice<bf16>>;
 template class train::Trainer<Method<loss::Byol>, optim::Lars, cuda::LtDevice<bf16>>;
 
@@ -26,11 +27,14 @@ void every_step(Trainer<fp32, loss::Byol, optim::AdamW>& a,
                 const siamese::Batch<cuda::LtDevice<fp32>, std::uint8_t>& in_a,
                 Trainer<bf16, loss::InfoNce, optim::AdamW>& b,
                 Trainer<bf16, loss::Byol, optim::Sgd>& c, Trainer<bf16, loss::Byol, optim::Lars>& d,
-                const siamese::Batch<cuda::LtDevice<bf16>, std::uint8_t>& in_b) {
+                const siamese::Batch<cuda::LtDevice<bf16>, std::uint8_t>& in_b,
+                Trainer<fp16, loss::Byol, optim::AdamW>& e,
+                const siamese::Batch<cuda::LtDevice<fp16>, std::uint8_t>& in_e) {
   a.step(in_a, {});
   b.step(in_b, {});
   c.step(in_b, {});
   d.step(in_b, {});
+  e.step(in_e, {});
 }
 
 double evaluation(cuda::Device& device, Matrix<const float> features,

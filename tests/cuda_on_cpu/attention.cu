@@ -79,8 +79,10 @@ auto backward(const Case& c) {
 template <class Format>
 Bound bound(const Case& c, double on_tensor_cores) {
   if constexpr (std::is_same_v<Format, fp64>) return {1e-13};
-  if constexpr (std::is_same_v<Format, bf16>)
-    if (c.width == 32 || c.width == 64) return {on_tensor_cores};
+  // (Half precision has three bits more.)
+  constexpr double share = std::is_same_v<Format, fp16> ? 1. / 8 : 1;
+  if constexpr (sizeof(typename Format::Scalar) == 2)
+    if (c.width == 32 || c.width == 64) return {on_tensor_cores * share};
   return {5e-6};
 }
 constexpr double of_forward = 1.0 / 128, of_backward = 3.0 / 128;
@@ -99,11 +101,13 @@ void check(const std::vector<Case>& all) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("attention and its gradients", Format, fp32, bf16, fp64) {
+TEST_CASE_TEMPLATE("attention and its gradients", Format, fp32, bf16, fp16, fp64) {
   check<Format>(cases);
 }
 
-TEST_CASE("attention over several tiles, on tensor cores") { check<bf16>(long_cases); }
+TEST_CASE_TEMPLATE("attention over several tiles, on tensor cores", Format, bf16, fp16) {
+  check<Format>(long_cases);
+}
 
 TEST_CASE("scores of any size neither overflow nor vanish") {
   const Draw large = [](random::Stream& random) { return 6 * compare::normal(random); };

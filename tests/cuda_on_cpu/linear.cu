@@ -58,9 +58,9 @@ using Both =
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("forward", Format, fp32, bf16) {
+TEST_CASE_TEMPLATE("forward", Format, fp32, bf16, fp16) {
   Both<Format> both;
-  const bool narrow = std::is_same_v<Format, bf16>;
+  const bool narrow = sizeof(typename Format::Scalar) == 2;
   for (const Index rows : sides)
     for (const Index in : {1, 32, 96})
       for (const Index out : {1, 33, 64}) {
@@ -73,7 +73,7 @@ TEST_CASE_TEMPLATE("forward", Format, fp32, bf16) {
       }
 }
 
-TEST_CASE_TEMPLATE("backward", Format, fp32, bf16) {
+TEST_CASE_TEMPLATE("backward", Format, fp32, bf16, fp16) {
   Both<Format> both;
   for (const Index rows : sides)
     for (const Index out : {1, 33, 64}) {

@@ -22,6 +22,7 @@ using compare::Bound, compare::Data;
 using Fp64 = Both<fp64>;
 using Fp32 = Both<fp32>;
 using Bf16 = Both<bf16>;
+using Fp16 = Both<fp16>;
 using Bf16Stream = Both<bf16_stream>;
 
 /// A handful of roundings of 2^-24 each, which compilers may fuse.
@@ -136,7 +137,7 @@ const auto residual_backward = [](Index t, Index d, Has has = {}) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("layer norm", Both, Fp64, Fp32, Bf16, Bf16Stream) {
+TEST_CASE_TEMPLATE("layer norm", Both, Fp64, Fp32, Bf16, Fp16, Bf16Stream) {
   Both both;
   each_size([&](Index t, Index d) {
     if (d > 1) CHECK(both.difference(layer_norm(t, d), sum_of(d)) == "");
@@ -191,7 +192,7 @@ TEST_CASE("layer norm refuses rows that no block can hold") {
       "layer_norm: a row has 4097 columns, and the CUDA backend takes at most 4096", Error);
 }
 
-TEST_CASE_TEMPLATE("residual", Both, Fp64, Fp32, Bf16, Bf16Stream) {
+TEST_CASE_TEMPLATE("residual", Both, Fp64, Fp32, Bf16, Fp16, Bf16Stream) {
   Both both;
   each_size([&](Index t, Index d) {
     for (const bool gamma : {false, true})

@@ -23,6 +23,7 @@ using compare::Bound, compare::Data;
 using Fp64 = Both<fp64>;
 using Fp32 = Both<fp32>;
 using Bf16 = Both<bf16>;
+using Fp16 = Both<fp16>;
 
 constexpr Bound same{0};
 /// A handful of roundings of 2^-24 each, which compilers may fuse.
@@ -133,7 +134,7 @@ void each_store(const Test& test) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("AdamW", Both, Fp64, Fp32, Bf16) {
+TEST_CASE_TEMPLATE("AdamW", Both, Fp64, Fp32, Bf16, Fp16) {
   Both both;
   each_store([&](const Store& store, const Way& way) {
     CHECK(both.difference(adamw(store, way), few) == "");

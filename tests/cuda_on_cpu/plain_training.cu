@@ -73,12 +73,16 @@ TEST_CASE_TEMPLATE("the factor of a step's gradient", Both, Fp32) {
                    none = std::numeric_limits<double>::quiet_NaN();
   for (const double loss : {1., infinite, none})
     for (const double square : {0., 4., 1e-20, infinite, none})
-      for (const double clip : {0., 1., 5.}) {
-        const auto decide = [=]<class D>(Data<D>& data) {
-          return ops::DecideFactor{clip, data.given("outcome", std::vector{loss, square, 0.5})};
-        };
-        CHECK(both.difference(decide, Bounds<Both>::same) == "");
-      }
+      for (const double clip : {0., 1., 5.})
+        for (const float scale : {0.f, 1.f, 1024.f}) {
+          const auto decide = [=]<class D>(Data<D>& data) {
+            ops::DecideFactor op{clip, data.given("outcome", std::vector{loss, square, 0.5, 0.5})};
+            float* const floats = data.given("scale", std::vector{scale, 1999.f});
+            if (scale > 0) op.loss_scale = reinterpret_cast<ops::LossScale*>(floats);
+            return op;
+          };
+          CHECK(both.difference(decide, Bounds<Both>::same) == "");
+        }
 }
 
 namespace {

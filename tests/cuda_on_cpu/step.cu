@@ -164,8 +164,8 @@ using Pairs = std::tuple<Pair<plain::Device<fp64>, cpu::BasicDevice<fp64, cpu::E
                          Pair<plain::Device<fp32>, cpu::Device>, Pair<cuda::Device, cpu::Device>>;
 
 /// Whose steps are the same bits each time.
-using Devices =
-    std::tuple<plain::Device<fp32>, plain::Device<bf16>, cuda::Device, cuda::LtDevice<bf16>>;
+using Devices = std::tuple<plain::Device<fp32>, plain::Device<bf16>, cuda::Device,
+                           cuda::LtDevice<bf16>, cuda::LtDevice<fp16>>;
 
 /// How far sums of another order take a step's results, in roundings of the Wide type. InfoNCE's
 /// gradient is a difference of cosines that are nearly the same in a model that has just begun, so
@@ -182,7 +182,7 @@ const std::vector<Case> cases{{loss::Byol{}, 40, 100}, {loss::InfoNce{}, 40, 200
 TEST_CASE_TEMPLATE_DEFINE("the first steps are the CPU's", Both, first_steps) {
   constexpr double rounding = std::numeric_limits<Wide<typename Both::Device>>::epsilon() / 2;
   for (const Case& of : cases)
-    for (int count = 1; count <= steps; ++count) {
+    for (const int count : {1, 2, steps}) {
       CAPTURE(count);
       const Left cpu = train_for<typename Both::Expected>(count, of.loss, Host::waits);
       const Left found = train_for<typename Both::Device>(count, of.loss, Host::runs_ahead);
@@ -194,6 +194,21 @@ TEST_CASE_TEMPLATE_DEFINE("the first steps are the CPU's", Both, first_steps) {
     }
 }
 TEST_CASE_TEMPLATE_APPLY(first_steps, Pairs);
+
+/// Its own rounding is 2^-11 of each number; tf32 has as many digits, and is computed as fp32 here.
+TEST_CASE("steps in half precision are near the CPU's, whatever the loss scale") {
+  for (const Case& of : cases)
+    for (const int count : {1, 3}) {
+      CAPTURE(count);
+      const Left cpu = train_for<cpu::Device>(count, of.loss, Host::waits);
+      Left found = train_for<cuda::LtDevice<fp16>>(count, of.loss, Host::runs_ahead);
+      REQUIRE(found.outcome.gradient_factor > 0);
+      CHECK(found.outcome.loss_scale > 1);
+      for (double& gradient : found.gradients) gradient /= found.outcome.loss_scale;
+      CHECK(std::abs(found.outcome.loss - cpu.outcome.loss) <= 0.002 * cpu.outcome.loss);
+      CHECK(distance(found.gradients, cpu.gradients) <= 0.02);
+    }
+}
 
 TEST_CASE_TEMPLATE_DEFINE("steps are the same bits however they are run", Device, same_bits) {
   for (const Case& of : cases) {

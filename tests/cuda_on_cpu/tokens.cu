@@ -101,7 +101,8 @@ constexpr Bound same_bits{0};
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("gathering patches of 8-bit and of Wide pixels", Format, fp32, bf16, fp64) {
+TEST_CASE_TEMPLATE("gathering patches of 8-bit and of Wide pixels", Format, fp32, bf16, fp16,
+                   fp64) {
   Both<Format> both;
   for (const Case& c : cases) {
     CAPTURE(c.patch);

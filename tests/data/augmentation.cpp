@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The transforms against Pillow's, and what is drawn against the recipe.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/data/augmentation.hpp"
 
 #include <doctest/doctest.h>

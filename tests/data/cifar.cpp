@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // CIFAR's binary files.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/data/cifar.hpp"
 
 #include <doctest/doctest.h>

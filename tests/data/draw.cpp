@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Pictures of views and maps, by their pixels.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/data/draw.hpp"
 
 #include <doctest/doctest.h>

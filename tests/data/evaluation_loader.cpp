@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // One pass in order, over any data set; its statistics; the format that is guessed.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/data/evaluation_loader.hpp"
 
 #include <doctest/doctest.h>

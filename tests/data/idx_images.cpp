@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // IDX files: what they hold, and what is said of those that lie.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/data/idx_images.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Folders of images: which files are listed, how they are decoded, and what is said of bad ones.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/data/image_folder.hpp"
 
 #include <doctest/doctest.h>

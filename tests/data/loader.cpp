@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The loader's promises: the same batches whatever the threads, no epoch twice, resumption, what
 // happens to unreadable images, and that it always stops.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/data/loader.hpp"
 
 #include <doctest/doctest.h>

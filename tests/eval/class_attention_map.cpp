@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The map of class attention: probabilities that agree with the operation's own, for large scores
 // too.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/eval/class_attention_map.hpp"
 
 #include <doctest/doctest.h>

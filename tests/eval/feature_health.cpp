@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Statistics of features whose values are known.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/eval/feature_health.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Nearest neighbours and their votes against plain loops.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/eval/knn.hpp"
 
 #include <doctest/doctest.h>

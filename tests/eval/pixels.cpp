@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Raw pixels as features: values, order, labels.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/eval/pixels.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The old file or the new one, never less: missing rights, limits, kills.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/io/atomic_file.hpp"
 
 #include <doctest/doctest.h>

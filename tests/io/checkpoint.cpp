@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // A checkpoint is whole or refused: every flipped bit and every truncation of a small one.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/io/checkpoint.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // CRC-32C against published values, and in pieces.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/io/checksum.hpp"
 
 #include <doctest/doctest.h>

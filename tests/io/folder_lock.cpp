@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // One process at a time holds a folder; a dead one holds none.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/io/folder_lock.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // On a full disk the old file stays, and the reason is said.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "extrema/io/atomic_file.hpp"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Lines are whole after a kill, and cut where a run resumes.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/io/json_lines.hpp"
 
 #include <doctest/doctest.h>

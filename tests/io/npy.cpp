@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Arrays written and read back, byte for byte as NumPy writes them.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/io/npy.hpp"
 
 #include <doctest/doctest.h>

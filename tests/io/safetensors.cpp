@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Files written and read back, a file of another program, and files that are not as they should be.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/io/safetensors.hpp"
 
 #include <doctest/doctest.h>
@@ -79,7 +78,7 @@ TEST_CASE("what is written is read back, of every type, aligned, with metadata")
 
 TEST_CASE("half precision reads as IEEE says") {
   const auto value = [](unsigned bits) {
-    return static_cast<float>(float16{static_cast<std::uint16_t>(bits)});
+    return static_cast<float>(float16::from_bits(static_cast<std::uint16_t>(bits)));
   };
   CHECK(value(0x3C00) == 1);
   CHECK(value(0xC000) == -2);

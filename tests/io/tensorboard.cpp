@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The records of an event file, taken apart as their formats say.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/io/tensorboard.hpp"
 
 #include <doctest/doctest.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // A researcher's loss with a memory: targets are taken relative to their running mean, as DINO
 // (arXiv 2104.14294) centres its teacher.   N predictions, C targets, P features
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/loss/running.hpp"
 
 #include <doctest/doctest.h>

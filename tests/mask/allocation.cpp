@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Policies and their combinators ask for no memory.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cstdlib>

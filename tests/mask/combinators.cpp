@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Policies made of policies: they pass the same checks, and do what they say.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The conformance kit passes a researcher's own policy and catches planted faults.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/mask/conformance.hpp"
 
 #include <doctest/doctest.h>

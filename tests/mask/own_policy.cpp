@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The policies that docs/masking.md writes, as a researcher would: they compile and pass the
 // checks.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <algorithm>

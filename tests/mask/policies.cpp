@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Every shipped policy on tiny, odd, narrow and usual grids: valid, or refused with a sentence.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <algorithm>

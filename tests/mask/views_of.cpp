@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Views on the host are those that training packs.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/mask/views_of.hpp"
 
 #include <doctest/doctest.h>

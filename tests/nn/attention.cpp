@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Gradients of attention, inside sequences and from their class tokens.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/nn/attention.hpp"
 
 #include <doctest/doctest.h>

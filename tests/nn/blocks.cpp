@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Gradients of what the residual stream passes through, with LayerScale and stochastic depth.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <set>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // First values: the official code's distributions; and tables of positions, made and resized.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/nn/initialise.hpp"
 
 #include <doctest/doctest.h>

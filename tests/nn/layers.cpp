@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Gradients of the layers that see rows alone.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "extrema/nn/gelu.hpp"

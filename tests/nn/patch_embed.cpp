@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Gradients of the embedding of patches and of the whole encoder, by parameters and images.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "extrema/nn/recompute.hpp"

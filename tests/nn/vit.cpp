@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The encoder against the official code's: a shape in the type, one at run time, recomputed blocks.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "../reference.hpp"

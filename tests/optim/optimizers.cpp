@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // Every optimiser against formulas written out for one parameter at a time, and against
 // torch.optim.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <array>

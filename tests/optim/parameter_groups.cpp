@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Which parameters of a real model decay and how fast they learn.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/optim/parameter_groups.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Schedules against the official code's, in double.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/optim/schedule.hpp"
 
 #include <doctest/doctest.h>

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The teacher's average: taken before the step, and without drift where nothing changes, as the
 // two-product form has it.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <cmath>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Finite differences in double through the whole method, with sequences of different lengths.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/siamese/extrema.hpp"
 
 #include <doctest/doctest.h>

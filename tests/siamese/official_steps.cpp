@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // Whole steps against the official code's, on two engines of products and on the tracing device.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "../reference.hpp"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // A batch in pieces gives the result of the whole, stochastic depth and contrast over it included.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <list>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // What fails in the middle of a run costs nothing that was done before.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <sys/resource.h>
 

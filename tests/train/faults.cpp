@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The table of faults: what extrema-pretrain says to each, its exit code, and what survives. Each
 // row is first run without its fault, which succeeds.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>

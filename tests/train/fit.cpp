@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The loop: it learns, calls its callbacks in order, does not depend on micro-batches, and stops
 // where the loss is not finite.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/train/fit.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // extrema-pretrain on a disk that has no room for another checkpoint.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include "../io/small_disk.hpp"

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // A run that was interrupted and resumed leaves the metrics of one that was not.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/train/metrics.hpp"
 
 #include <doctest/doctest.h>

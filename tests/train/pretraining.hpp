@@ -2,6 +2,7 @@
 // Runs the real extrema-pretrain on small data that is made here, and kills it.
 #pragma once
 
+#include <doctest/doctest.h>
 #include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <functional>
+#include <random>
 #include <string>
 #include <thread>
 #include <vector>
@@ -28,11 +30,13 @@ inline Arguments operator+(Arguments a, const Arguments& b) {
 /// extrema-pretrain in a process of its own, which writes stdout and stderr to a file.
 class Pretraining {
  public:
+  /// Another build of it may take its place.
+  static inline std::string program = EXTREMA_PROGRAMS "/extrema-pretrain";
+
   /// `before` is called in the new process, before the program begins.
   Pretraining(const Arguments& arguments, std::string output,
               const std::function<void()>& before = {})
       : output_{std::move(output)} {
-    std::string program = EXTREMA_PROGRAMS "/extrema-pretrain";
     Arguments copy = arguments;
     std::vector<char*> argv{program.data()};
     for (std::string& argument : copy) argv.push_back(argument.data());
@@ -159,4 +163,37 @@ inline std::string metrics(const std::string& output) {
     result += line.dump() + "\n";
   }
   return result;
+}
+
+/// The exit code of a run to its end; INFO shows what it said.
+inline int finish(const Arguments& arguments, const TemporaryFolder& folder) {
+  Pretraining run{arguments, folder / "said"};
+  const int code = run.wait();
+  if (code != 0) MESSAGE(run.said());
+  return code;
+}
+
+inline bool half_written(const std::string& folder) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator{folder, none})
+    if (entry.path().extension() == ".extrema-tmp") return true;
+  return false;
+}
+
+/// Starts the run into folder/killed, waits until it trains and then for the moment, and kills it:
+/// whether it had not ended before.
+inline bool kill_at(const Arguments& arguments, const TemporaryFolder& folder,
+                    const std::function<void(Pretraining&)>& moment) {
+  Pretraining run{arguments, folder / "said"};
+  const std::string log = folder / "killed/metrics.jsonl";
+  const auto before = size_of(log);
+  run.until([&] { return size_of(log) > before; });
+  moment(run);
+  run.signal(SIGKILL);
+  return run.wait() != 0;
+}
+
+/// For up to 20 ms.
+inline void sleep_awhile(std::mt19937& random) {
+  std::this_thread::sleep_for(std::chrono::microseconds{random() % 20000});
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // What is printed, by a clock that the test moves.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/train/progress.hpp"
 
 #include <doctest/doctest.h>

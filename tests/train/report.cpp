@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // A report holds what it was given, asks for nothing from elsewhere, and is not broken by any text.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/train/report.hpp"
 
 #include <doctest/doctest.h>

@@ -1,49 +1,11 @@
 // SPDX-License-Identifier: MIT
 // A run that is killed at any moment and started again ends with the bits of one that was not, and
 // so does one with other threads.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include <doctest/doctest.h>
 
 #include <random>
 
 #include "pretraining.hpp"
-
-namespace {
-
-/// The exit code of a run to its end; INFO shows what it said.
-int finish(const Arguments& arguments, const TemporaryFolder& folder) {
-  Pretraining run{arguments, folder / "said"};
-  const int code = run.wait();
-  if (code != 0) MESSAGE(run.said());
-  return code;
-}
-
-bool half_written(const std::string& folder) {
-  std::error_code none;
-  for (const auto& entry : std::filesystem::directory_iterator{folder, none})
-    if (entry.path().extension() == ".extrema-tmp") return true;
-  return false;
-}
-
-/// Starts the run into folder/killed, waits until it trains and then for the moment, and kills it:
-/// whether it had not ended before.
-bool kill_at(const Arguments& arguments, const TemporaryFolder& folder,
-             const std::function<void(Pretraining&)>& moment) {
-  Pretraining run{arguments, folder / "said"};
-  const std::string log = folder / "killed/metrics.jsonl";
-  const auto before = size_of(log);
-  run.until([&] { return size_of(log) > before; });
-  moment(run);
-  run.signal(SIGKILL);
-  return run.wait() != 0;
-}
-
-/// For up to 20 ms.
-void sleep_awhile(std::mt19937& random) {
-  std::this_thread::sleep_for(std::chrono::microseconds{random() % 20000});
-}
-
-}  // namespace
 
 TEST_CASE("killed at random moments, and while a checkpoint is written") {
   const TemporaryFolder folder;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // A run's folder is its own, and clean.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/train/run_folder.hpp"
 
 #include <doctest/doctest.h>

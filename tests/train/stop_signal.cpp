@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // The first signal asks, the second one ends, whichever of the two they are.
-#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
 #include "extrema/train/stop_signal.hpp"
 
 #include <doctest/doctest.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Attention on the GPU: on tensor cores for bfloat16 and heads of 32 or 64 columns, where the card
-// has them; else by the plain kernels.
+// Attention on the GPU: on tensor cores for bfloat16 and half precision and heads of 32 or 64
+// columns, where the card multiplies them; else by the plain kernels.
 #pragma once
 
 #include <algorithm>
@@ -15,13 +15,16 @@ namespace extrema::cuda {
 
 namespace detail {
 
+template <class S>
+inline constexpr bool has_16_bits = std::is_same_v<S, bfloat16> || std::is_same_v<S, float16>;
+
 /// Starts `kernel`, whose blocks are made of `Block`, unless its code lacks bfloat16's products (it
 /// was compiled for Turing). Returns whether it did.
-template <class Block, class Device>
+template <class S, class Block, class Device>
 bool launch_tiles(Device& device, const typename Block::Op& op,
                   void (*kernel)(const typename Block::Op)) {
   constexpr int ampere = 80;
-  if (ptx::compiled_for(kernel) < ampere) return false;
+  if (std::is_same_v<S, bfloat16> && ptx::compiled_for(kernel) < ampere) return false;
   const int rows = whole_strips(static_cast<int>(std::min<Index>(op.sequences.longest, tile_rows)));
   start(device, op.name,
         {head_tiles(op.sequences, op.heads, tile_rows),
@@ -30,28 +33,30 @@ bool launch_tiles(Device& device, const typename Block::Op& op,
   return true;
 }
 
-template <class Device>
-bool launch_on_tensor_cores(Device& device, const ops::Attention<bfloat16, float>& op) {
+template <class Device, class S>
+bool launch_on_tensor_cores(Device& device, const ops::Attention<S, float>& op) {
   const Index d = op.y.cols / op.heads;
   if (!in_packs<pack>(op.qkv.data, op.y.data)) return false;
-  if (d == 32) return launch_tiles<ForwardBlock<32>>(device, op, attention_kernel<32>);
-  if (d == 64) return launch_tiles<ForwardBlock<64>>(device, op, attention_kernel<64>);
+  if (d == 32) return launch_tiles<S, ForwardBlock<S, 32>>(device, op, attention_kernel<S, 32>);
+  if (d == 64) return launch_tiles<S, ForwardBlock<S, 64>>(device, op, attention_kernel<S, 64>);
   return false;
 }
 
-template <class Device>
-bool launch_on_tensor_cores(Device& device, const ops::AttentionBackward<bfloat16, float>& op) {
+template <class Device, class S>
+bool launch_on_tensor_cores(Device& device, const ops::AttentionBackward<S, float>& op) {
   const Index d = op.y.cols / op.heads;
   if (!in_packs<pack>(op.qkv.data, op.y.data, op.grad_y.data, op.grad_qkv.data)) return false;
-  if (d == 32) return launch_tiles<BackwardBlock<32>>(device, op, attention_backward_kernel<32>);
-  if (d == 64) return launch_tiles<BackwardBlock<64>>(device, op, attention_backward_kernel<64>);
+  if (d == 32)
+    return launch_tiles<S, BackwardBlock<S, 32>>(device, op, attention_backward_kernel<S, 32>);
+  if (d == 64)
+    return launch_tiles<S, BackwardBlock<S, 64>>(device, op, attention_backward_kernel<S, 64>);
   return false;
 }
 
 template <class S, class Device, class Operation>
 void launch_attention(Device& device, const Operation& op) {
   if (op.sequences.tokens == 0) return;
-  if constexpr (std::is_same_v<S, bfloat16>)
+  if constexpr (has_16_bits<S>)
     if (launch_on_tensor_cores(device, op)) return;
   launch_plain(device, op);
 }

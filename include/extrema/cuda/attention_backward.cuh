@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Attention's backward on tensor cores, in bfloat16.   n tokens of a sequence, d = head width
+// Attention's backward on tensor cores.   n tokens of a sequence, d = head width, S = bfloat16
+// or float16
 #pragma once
 
 #include <cmath>
@@ -15,20 +16,19 @@ namespace extrema::cuda::detail {
 /// at the price of scores that are computed twice. The block's own tile comes last and then first:
 /// up to 64 tokens all is read once. 14 n² d operations a head on 8 n d elements of 2 bytes, that
 /// is 0.9 n a byte: up to some 300 tokens memory's rate bounds it on an H100.
-template <int d>
+template <class S, int d>
 class BackwardBlock {
  public:
-  using Op = ops::AttentionBackward<bfloat16, float>;
+  using Op = ops::AttentionBackward<S, float>;
 
   static constexpr std::size_t shared_bytes(int rows) {
-    return static_cast<std::size_t>(rows) *
-           (5 * sizeof(bfloat16) * tile_stride<d> + 2 * sizeof(float));
+    return static_cast<std::size_t>(rows) * (5 * sizeof(S) * tile_stride<d> + 2 * sizeof(float));
   }
 
   __device__ BackwardBlock(const Op& op, const HeadTile& mine)
       : op_{op},
         mine_{mine},
-        q_{ptx::dynamic_shared<bfloat16>()},
+        q_{ptx::dynamic_shared<S>()},
         grad_y_{q_ + rows() * tile_stride<d>},
         k_{grad_y_ + rows() * tile_stride<d>},
         v_{k_ + rows() * tile_stride<d>},
@@ -57,8 +57,7 @@ class BackwardBlock {
   }
 
   template <class T>
-  __device__ void fetch_part(bfloat16* tile, Matrix<T> matrix, int begin, int parts,
-                             int part) const {
+  __device__ void fetch_part(S* tile, Matrix<T> matrix, int begin, int parts, int part) const {
     const auto from = mine_.rows_of(matrix, begin, d, parts, part);
     fetch<d>(tile, from.data, from.stride, mine_.count_from(begin));
   }
@@ -175,22 +174,22 @@ class BackwardBlock {
     }
   }
 
-  __device__ void store(const StripSums<d>& sums, bfloat16* strip, int part) const {
+  __device__ void store(const StripSums<d>& sums, S* strip, int part) const {
     const auto to = mine_.rows_of(op_.grad_qkv, mine_.begin + own_strip(), d, 3, part);
     sums.store(strip, to.data, to.stride, strip_count());
   }
 
   const Op& op_;
   const HeadTile& mine_;
-  bfloat16 *q_, *grad_y_, *k_, *v_, *spare_;  // (64, d)
-  float *normaliser_, *inner_;                // (64)
+  S *q_, *grad_y_, *k_, *v_, *spare_;  // (64, d)
+  float *normaliser_, *inner_;         // (64)
 };
 
-template <int d>
+template <class S, int d>
 __global__ void __launch_bounds__(tile_threads)
-    attention_backward_kernel(const ops::AttentionBackward<bfloat16, float> op) {
+    attention_backward_kernel(const ops::AttentionBackward<S, float> op) {
   const HeadTile mine{op.sequences, op.heads, tile_rows};
-  if (!mine.empty()) BackwardBlock<d>{op, mine}.run();
+  if (!mine.empty()) BackwardBlock<S, d>{op, mine}.run();
 }
 
 }  // namespace extrema::cuda::detail

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Attention's forward on tensor cores, in bfloat16.   n tokens of a sequence, d = head width
+// Attention's forward on tensor cores.   n tokens of a sequence, d = head width, S = bfloat16
+// or float16
 #pragma once
 
 #include <cmath>
@@ -13,19 +14,19 @@ namespace extrema::cuda::detail {
 /// in tiles of 64, the next keys while the last values are used.
 /// 4 n² d operations a head on 4 n d elements of 2 bytes, that is n / 2 a byte: up to some 600
 /// tokens memory's rate bounds it on an H100 (989 TFLOP/s over 3.35 TB/s), given enough heads.
-template <int d>
+template <class S, int d>
 class ForwardBlock {
  public:
-  using Op = ops::Attention<bfloat16, float>;
+  using Op = ops::Attention<S, float>;
 
   static constexpr std::size_t shared_bytes(int rows) {
-    return 3 * sizeof(bfloat16) * static_cast<std::size_t>(rows * tile_stride<d>);
+    return 3 * sizeof(S) * static_cast<std::size_t>(rows * tile_stride<d>);
   }
 
   __device__ ForwardBlock(const Op& op, const HeadTile& mine)
       : op_{op},
         mine_{mine},
-        q_{ptx::dynamic_shared<bfloat16>()},
+        q_{ptx::dynamic_shared<S>()},
         k_{q_ + rows() * tile_stride<d>},
         v_{k_ + rows() * tile_stride<d>} {}
 
@@ -64,7 +65,7 @@ class ForwardBlock {
  private:
   __device__ static int rows() { return static_cast<int>(blockDim.x) / warp_size * strip_rows; }
 
-  __device__ void fetch_part(bfloat16* tile, int part, int begin) const {
+  __device__ void fetch_part(S* tile, int part, int begin) const {
     const auto from = mine_.rows_of(op_.qkv, begin, d, 3, part);
     fetch<d>(tile, from.data, from.stride, mine_.count_from(begin));
   }
@@ -133,17 +134,17 @@ class ForwardBlock {
 
   const Op& op_;
   const HeadTile& mine_;
-  bfloat16 *q_, *k_, *v_;  // (64, d)
+  S *q_, *k_, *v_;  // (64, d)
   StripSums<d> y_;
   float top_[2] = {-INFINITY, -INFINITY};
   float sum_[2] = {};  // of what this lane has of its two rows
 };
 
-template <int d>
+template <class S, int d>
 __global__ void __launch_bounds__(tile_threads)
-    attention_kernel(const ops::Attention<bfloat16, float> op) {
+    attention_kernel(const ops::Attention<S, float> op) {
   const HeadTile mine{op.sequences, op.heads, tile_rows};
-  if (!mine.empty()) ForwardBlock<d>{op, mine}.run();
+  if (!mine.empty()) ForwardBlock<S, d>{op, mine}.run();
 }
 
 }  // namespace extrema::cuda::detail

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // What attention on tensor cores is made of: tiles of a head's rows in shared memory, and the
-// products of a warp's strip of 16 rows with them.   d = head width (32 or 64)
+// products of a warp's strip of 16 rows with them.   d = head width (32 or 64), S = bfloat16 or
+// float16
 //
 // Scores leave a product as they enter the next one: what a lane holds of two neighbouring (16, 8)
 // results is what it must hold of the (16, 16) factor. So they never leave the registers.
@@ -19,7 +20,7 @@ namespace extrema::cuda::detail {
 inline constexpr int tile_rows = 64;                                     // at most, of a block
 inline constexpr int strip_rows = 16;                                    // of a warp
 inline constexpr int tile_threads = tile_rows / strip_rows * warp_size;  // at most, of a block
-inline constexpr int pack = pack_size<bfloat16>;  // elements that are moved at once
+inline constexpr int pack = pack_size<bfloat16>;  // elements of 16 bits that are moved at once
 
 inline constexpr float log2_of_e = 1.44269504f;
 
@@ -36,8 +37,8 @@ __device__ inline int lane_of_warp() { return static_cast<int>(threadIdx.x) % wa
 __device__ inline int own_strip() { return static_cast<int>(threadIdx.x) / warp_size * strip_rows; }
 
 /// The block begins to copy `count` rows to a tile, and zeros behind them to the end of a strip.
-template <int d>
-__device__ void fetch(bfloat16* tile, const bfloat16* from, Index stride, int count) {
+template <int d, class S>
+__device__ void fetch(S* tile, const S* from, Index stride, int count) {
   constexpr int packs = d / pack;  // of a row
   const int threads = static_cast<int>(blockDim.x);
   for (int i = static_cast<int>(threadIdx.x); i < whole_strips(count) * packs; i += threads) {
@@ -52,7 +53,8 @@ __device__ void fetch(bfloat16* tile, const bfloat16* from, Index stride, int co
 template <int d>
 struct Strip {
   std::uint32_t parts[d / 16][4] = {};
-  __device__ void load(const bfloat16* rows) {
+  template <class S>
+  __device__ void load(const S* rows) {
     const int lane = lane_of_warp();
 #pragma unroll
     for (int c = 0; c < d / 16; ++c)
@@ -60,10 +62,25 @@ struct Strip {
   }
 };
 
+/// d += a b, (16, 16) by (16, 8).
+template <class S>
+__device__ void multiply(float (&d)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
+                         std::uint32_t b1) {
+  if constexpr (std::is_same_v<S, bfloat16>) ptx::multiply_bf16(d, a, b0, b1);
+  else ptx::multiply_fp16(d, a, b0, b1);
+}
+
+/// Two floats rounded to S, the first in the lower half.
+template <class S>
+__device__ std::uint32_t pack_pair(float low, float high) {
+  if constexpr (std::is_same_v<S, bfloat16>) return ptx::pack_bf16(low, high);
+  else return __builtin_bit_cast(std::uint32_t, narrow<S>(Pack<float, 2>{{low, high}}));
+}
+
 /// scores (16, 16), as two halves of 8 columns, = strip (16, d) times 16 rows (16, d) of a tile,
 /// transposed.
-template <int d>
-__device__ void multiply_transposed(const Strip<d>& strip, const bfloat16* rows, float (&left)[4],
+template <int d, class S>
+__device__ void multiply_transposed(const Strip<d>& strip, const S* rows, float (&left)[4],
                                     float (&right)[4]) {
   const int lane = lane_of_warp();
 #pragma unroll
@@ -73,8 +90,8 @@ __device__ void multiply_transposed(const Strip<d>& strip, const bfloat16* rows,
     std::uint32_t b[4];
     ptx::load_matrices(
         b, rows + (lane % 8 + lane / 16 * 8) * tile_stride<d> + 16 * c + lane / 8 % 2 * 8);
-    ptx::multiply_bf16(left, strip.parts[c], b[0], b[1]);
-    ptx::multiply_bf16(right, strip.parts[c], b[2], b[3]);
+    multiply<S>(left, strip.parts[c], b[0], b[1]);
+    multiply<S>(right, strip.parts[c], b[2], b[3]);
   }
 }
 
@@ -83,19 +100,19 @@ template <int d>
 struct StripSums {
   float parts[d / 8][4] = {};
 
-  /// += weights (16, 16), rounded to bfloat16, times 16 rows (16, d) of a tile.
-  __device__ void add_product(const float (&left)[4], const float (&right)[4],
-                              const bfloat16* rows) {
+  /// += weights (16, 16), rounded to S, times 16 rows (16, d) of a tile.
+  template <class S>
+  __device__ void add_product(const float (&left)[4], const float (&right)[4], const S* rows) {
     const int lane = lane_of_warp();
     const std::uint32_t weights[4] = {
-        ptx::pack_bf16(left[0], left[1]), ptx::pack_bf16(left[2], left[3]),
-        ptx::pack_bf16(right[0], right[1]), ptx::pack_bf16(right[2], right[3])};
+        pack_pair<S>(left[0], left[1]), pack_pair<S>(left[2], left[3]),
+        pack_pair<S>(right[0], right[1]), pack_pair<S>(right[2], right[3])};
 #pragma unroll
     for (int c = 0; c < d / 16; ++c) {
       std::uint32_t b[4];
       ptx::load_transposed(b, rows + lane % 16 * tile_stride<d> + 16 * c + lane / 16 * 8);
-      ptx::multiply_bf16(parts[2 * c], weights, b[0], b[1]);
-      ptx::multiply_bf16(parts[2 * c + 1], weights, b[2], b[3]);
+      multiply<S>(parts[2 * c], weights, b[0], b[1]);
+      multiply<S>(parts[2 * c + 1], weights, b[2], b[3]);
     }
   }
 
@@ -107,7 +124,8 @@ struct StripSums {
   }
 
   /// Writes `count` rows, by way of a strip in shared memory that only this warp uses: whole packs.
-  __device__ void store(bfloat16* strip, bfloat16* to, Index stride, int count) const {
+  template <class S>
+  __device__ void store(S* strip, S* to, Index stride, int count) const {
     const int lane = lane_of_warp();
     __syncwarp();  // lanes have read what lay there
 #pragma unroll
@@ -115,7 +133,7 @@ struct StripSums {
 #pragma unroll
       for (int half = 0; half < 2; ++half)
         cuda::store(strip + (lane / 4 + 8 * half) * tile_stride<d> + 8 * c + lane % 4 * 2,
-                    narrow<bfloat16>(Pack<float, 2>{{parts[c][2 * half], parts[c][2 * half + 1]}}));
+                    narrow<S>(Pack<float, 2>{{parts[c][2 * half], parts[c][2 * half + 1]}}));
     __syncwarp();
     constexpr int packs = d / pack;
     for (int i = lane; i < count * packs; i += warp_size) {

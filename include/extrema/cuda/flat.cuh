@@ -36,6 +36,26 @@ struct AddPass {
   }
 };
 
+/// Reads and writes x: 8 bytes in float.
+template <class S>
+struct ScalePass {
+  static constexpr int at_once = 2;
+  S* x;
+  const S* factor;
+
+  template <int n>
+  __device__ Pack<S, n> read(Index at) const {
+    return load<n>(x + at);
+  }
+  template <int n>
+  __device__ void write(Index at, Pack<S, n> in) const {
+    const S by = *factor;
+#pragma unroll
+    for (int i = 0; i < n; ++i) in.at[i] *= by;
+    store(x + at, in);
+  }
+};
+
 /// Reads x and the average, writes the average and its operands: 12 bytes, 14 with bfloat16
 /// operands.
 template <class W, class S>
@@ -120,6 +140,13 @@ void launch(BasicDevice<F, P>& device, const ops::Add<T>& op) {
   constexpr int n = pack_size<T>;
   run_pass<n>(device, op.name, detail::AddPass<T>{op.x.data, op.y.data}, op.y.size(),
               in_packs<n>(op.x.data, op.y.data));
+}
+
+template <class F, class P, class S>
+void launch(BasicDevice<F, P>& device, const ops::Scale<S>& op) {
+  constexpr int n = pack_size<S>;
+  run_pass<n>(device, op.name, detail::ScalePass<S>{op.x.data, op.factor}, op.x.size(),
+              in_packs<n>(op.x.data));
 }
 
 template <class F, class P, class W, class S>

@@ -2,7 +2,10 @@
 // A step that is taken again and again becomes one launch: a captured graph per geometry.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -12,7 +15,9 @@
 namespace extrema::cuda {
 
 /// A step of one geometry runs as it is the first time, which grows the workspace and finds the
-/// products' algorithms; is captured the second time; and replayed from then on.
+/// products' algorithms; is captured the second time; and replayed from then on. Views of varying
+/// length bring new geometries with every step: of more than `most`, those used longest ago are
+/// dropped.
 class Graphs {
  public:
   Graphs() = default;
@@ -22,20 +27,44 @@ class Graphs {
 
   /// The step's operations are asynchronous, and read what changes by address.
   void operator()(auto& device, const Geometry& geometry, auto&& step) {
-    const auto [place, is_new] = graphs_.try_emplace(geometry, nullptr);
-    if (is_new) return step();
-    if (!place->second) place->second = capture(device.stream(), step);
-    check(cudaGraphLaunch(place->second, device.stream()), "cudaGraphLaunch");
+    const auto [place, is_new] = graphs_.try_emplace(geometry);
+    Graph& graph = place->second;
+    graph.used = ++uses_;
+    if (is_new) {
+      step();
+      if (std::ssize(graphs_) > most) drop_oldest(device);
+      return;
+    }
+    if (!graph.ready) graph.ready = capture(device.stream(), step);
+    check(cudaGraphLaunch(graph.ready, device.stream()), "cudaGraphLaunch");
   }
 
   /// Where addresses have changed: what was captured is void.
   void forget() {
     for (const auto& [geometry, graph] : graphs_)
-      if (graph) cudaGraphExecDestroy(graph);
+      if (graph.ready) cudaGraphExecDestroy(graph.ready);
     graphs_.clear();
   }
 
  private:
+  static constexpr std::ptrdiff_t most = 64;
+  struct Graph {
+    cudaGraphExec_t ready = nullptr;  // null: taken once
+    std::uint64_t used = 0;
+  };
+
+  /// Waits for the device where the graph may still run.
+  void drop_oldest(auto& device) {
+    const auto oldest = std::min_element(graphs_.begin(), graphs_.end(), [](auto& a, auto& b) {
+      return a.second.used < b.second.used;
+    });
+    if (oldest->second.ready) {
+      device.synchronise();
+      cudaGraphExecDestroy(oldest->second.ready);
+    }
+    graphs_.erase(oldest);
+  }
+
   static cudaGraphExec_t capture(cudaStream_t stream, auto& step) {
     check(cudaStreamBeginCapture(stream, cudaStreamCaptureModeThreadLocal),
           "cudaStreamBeginCapture");
@@ -55,7 +84,8 @@ class Graphs {
     return result;
   }
 
-  std::map<Geometry, cudaGraphExec_t> graphs_;
+  std::map<Geometry, Graph> graphs_;
+  std::uint64_t uses_ = 0;
 };
 
 }  // namespace extrema::cuda

@@ -11,6 +11,7 @@
 #include <memory>
 
 #include "extrema/core/bfloat16.hpp"
+#include "extrema/core/float16.hpp"
 #include "extrema/core/gradient.hpp"
 #include "extrema/cuda/device.cuh"
 
@@ -25,6 +26,8 @@ template <class S>
 inline constexpr cudaDataType_t data_type = CUDA_R_32F;
 template <>
 inline constexpr cudaDataType_t data_type<bfloat16> = CUDA_R_16BF;
+template <>
+inline constexpr cudaDataType_t data_type<float16> = CUDA_R_16F;
 
 enum class Transposed : bool { no, yes };
 
@@ -237,8 +240,8 @@ class Lt {
 };
 
 /// A device whose products are cuBLASLt's: Device is float throughout.
-template <class Format>
-using LtDevice = BasicDevice<Format, Lt<>>;
+template <class Format, Fp32 fp32_is = Fp32::exact>
+using LtDevice = BasicDevice<Format, Lt<fp32_is>>;
 using Device = LtDevice<fp32>;
 
 }  // namespace extrema::cuda

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cuda_bf16.h>
+#include <cuda_fp16.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -50,11 +51,16 @@ template <class T, int n>
 __device__ Pack<WideOf<T>, n> widen(const Pack<T, n>& x) {
   Pack<WideOf<T>, n> result;
 #pragma unroll
-  for (int i = 0; i < n; ++i) result.at[i] = static_cast<WideOf<T>>(x.at[i]);
+  for (int i = 0; i < n; ++i) {
+    if constexpr (std::is_same_v<T, float16>)
+      result.at[i] = __half2float(__ushort_as_half(x.at[i].bits));
+    else result.at[i] = static_cast<WideOf<T>>(x.at[i]);
+  }
   return result;
 }
 
-/// Rounded to nearest; two bfloat16 by one instruction from compute capability 8.0 on.
+/// Rounded to nearest; two numbers of 16 bits by one instruction (bfloat16 from compute capability
+/// 8.0 on).
 template <class T, class W, int n>
 __device__ Pack<T, n> narrow(const Pack<W, n>& x) {
   Pack<T, n> result;
@@ -64,6 +70,13 @@ __device__ Pack<T, n> narrow(const Pack<W, n>& x) {
       const __nv_bfloat162 two = __floats2bfloat162_rn(x.at[i], x.at[i + 1]);
       result.at[i].bits = __bfloat16_as_ushort(two.x);
       result.at[i + 1].bits = __bfloat16_as_ushort(two.y);
+    }
+  } else if constexpr (std::is_same_v<T, float16> && std::is_same_v<W, float> && n % 2 == 0) {
+#pragma unroll
+    for (int i = 0; i < n; i += 2) {
+      const __half2 two = __floats2half2_rn(x.at[i], x.at[i + 1]);
+      result.at[i].bits = __half_as_ushort(two.x);
+      result.at[i + 1].bits = __half_as_ushort(two.y);
     }
   } else {
 #pragma unroll

@@ -178,10 +178,10 @@ void launch(BasicDevice<F, P>& device, const ops::CrossEntropy<W>& op) {
   constexpr int n = pack_size<W>;
   const bool packed = op.logits.cols % n == 0 && in_packs<n>(op.logits.data, reading(op.grad).data);
   detail::add_mean(device, op, op.logits.rows, [&](double* terms) {
-    const LaunchShape shape{dim3(static_cast<unsigned>(op.logits.rows)),
-                            dim3(detail::logit_threads)};
+    const LaunchShape block_a_row{dim3(static_cast<unsigned>(op.logits.rows)),
+                                  dim3(detail::logit_threads)};
     const auto kernel = packed ? detail::cross_entropy<n, W> : detail::cross_entropy<1, W>;
-    start(device, op.name, shape, kernel, op, terms);
+    start(device, op.name, block_a_row, kernel, op, terms);
   });
 }
 

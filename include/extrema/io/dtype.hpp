@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "extrema/core/bfloat16.hpp"
+#include "extrema/core/float16.hpp"
 
 namespace extrema::io {
 
@@ -31,28 +32,14 @@ enum class Dtype : std::uint8_t {
   u64
 };
 
-/// IEEE half precision, as found in files: reads as a float without loss.
-struct float16 {
-  std::uint16_t bits;
-
-  /// The exponent's bias is mended by a product, which does subnormal numbers right too.
-  constexpr operator float() const {
-    const std::uint32_t magnitude = (bits & 0x7fffu) << 13;
-    const bool finite = (bits & 0x7c00u) != 0x7c00u;
-    const float value = finite ? std::bit_cast<float>(magnitude) * 0x1p112f
-                               : std::bit_cast<float>(magnitude | 0x7f800000u);
-    return (bits & 0x8000u) ? -value : value;
-  }
-};
-
 template <class T>
 concept FloatingElement =
     std::floating_point<T> || std::same_as<T, bfloat16> || std::same_as<T, float16>;
 template <class T>
 concept IntegralElement = std::integral<T> && !std::same_as<T, bool>;
-/// What a tensor may be read as, or written from. (Half precision is only read from files.)
+/// What a tensor may be read as, or written from.
 template <class T>
-concept Element = (FloatingElement<T> && !std::same_as<T, float16>) || IntegralElement<T>;
+concept Element = FloatingElement<T> || IntegralElement<T>;
 
 namespace detail {
 struct DtypeTraits {
@@ -92,6 +79,7 @@ constexpr Dtype dtype_of() {
   if constexpr (std::same_as<T, float>) return Dtype::f32;
   else if constexpr (std::same_as<T, double>) return Dtype::f64;
   else if constexpr (std::same_as<T, bfloat16>) return Dtype::bf16;
+  else if constexpr (std::same_as<T, float16>) return Dtype::f16;
   else if constexpr (sizeof(T) == 1) return std::signed_integral<T> ? Dtype::i8 : Dtype::u8;
   else if constexpr (sizeof(T) == 2) return std::signed_integral<T> ? Dtype::i16 : Dtype::u16;
   else if constexpr (sizeof(T) == 4) return std::signed_integral<T> ? Dtype::i32 : Dtype::u32;

@@ -3,6 +3,9 @@
 // decides on the way. A captured graph reads both by address.
 #pragma once
 
+#include <cmath>
+
+#include "extrema/core/config.hpp"
 #include "extrema/core/random.hpp"
 #include "extrema/core/tensor.hpp"
 
@@ -22,16 +25,52 @@ struct StepOutcome {
   double loss = 0;
   double squared_gradient_norm = 0;
   double gradient_factor =
-      1;  // what the optimiser multiplies gradients with; 0: it leaves all as it is
+      1;                  // what the optimiser multiplies gradients with; 0: it leaves all as it is
+  double loss_scale = 1;  // of the loss whose gradients these were
+};
+
+/// Dynamic loss scaling (arXiv 1710.03740), for formats whose gradients would vanish or overflow:
+/// the loss's gradient is multiplied by `factor`. Halved where that was too much, doubled after
+/// 2000 steps in which it was not. (Floats, as they stand in a checkpoint.)
+struct LossScale {
+  static constexpr float patience = 2000, greatest = 0x1p24f;
+  float factor = 0x1p16f;
+  float steps = 0;  // since it changed
+
+  EXTREMA_HOST_DEVICE void adapt(bool finite) {
+    if (!finite) {
+      factor = factor > 2 ? factor / 2 : 1;
+      steps = 0;
+    } else if (++steps >= patience) {
+      factor = factor < greatest ? factor * 2 : greatest;
+      steps = 0;
+    }
+  }
 };
 
 /// gradient_factor = min(1, clip / (norm + 1e-6)), as PyTorch's clip_grad_norm_ has it; 0 where
-/// loss or norm is not finite, so that one bad step changes nothing.
+/// loss or norm is not finite, so that one bad step changes nothing. With a loss scale, gradients
+/// and their norm are `factor` times what they should be: both are mended here.
 struct DecideFactor {
   static constexpr const char* name = "decide_factor";
-  double clip = 0;                 // the largest gradient norm; 0: any
-  StepOutcome* outcome = nullptr;  // device memory
+  double clip = 0;                  // the largest gradient norm; 0: any
+  StepOutcome* outcome = nullptr;   // device memory
+  LossScale* loss_scale = nullptr;  // device memory; null: there is none
   constexpr bool valid() const { return outcome != nullptr && clip >= 0; }
+
+  /// By one thread of any backend.
+  EXTREMA_HOST_DEVICE void decide() const {
+    const double scale = loss_scale ? loss_scale->factor : 1.f;
+    outcome->loss_scale = scale;
+    outcome->squared_gradient_norm /= scale * scale;
+    const double norm = std::sqrt(outcome->squared_gradient_norm);
+    const bool finite = std::isfinite(norm);
+    double factor = 0;
+    if (finite && std::isfinite(outcome->loss))
+      factor = clip > 0 && clip < norm + 1e-6 ? clip / (norm + 1e-6) : 1;
+    outcome->gradient_factor = factor / scale;
+    if (loss_scale) loss_scale->adapt(finite);
+  }
 };
 
 }  // namespace extrema::ops

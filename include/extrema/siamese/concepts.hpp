@@ -28,7 +28,8 @@ concept HasEncoder = requires(const M& method) {
   { method.encoder_size() } -> std::convertible_to<Index>;
 };
 
-/// And target() and differentiate() for each device, as those of siamese::Extrema.
+/// And target() and differentiate() for each device, as those of siamese::Extrema. (In fp16 the
+/// student has a loss_scale, by which differentiate() multiplies the loss's gradient.)
 template <class M>
 concept Method = HasLoss<M> && HasOptions<M> && HasEncoder<M>;
 

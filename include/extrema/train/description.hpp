@@ -31,13 +31,14 @@ eval::EncoderDescription describe_encoder(const Run& run) {
 /// not tell their names.
 using Identity = std::map<std::string, std::string>;
 
-/// "fp64", "fp32", "bf16" or "bf16_stream".
+/// "fp64", "fp32", "bf16", "bf16_stream" or "fp16".
 template <class Device>
 const char* precision_name() {
   using Format = Precision<Scalar<Device>, Stream<Device>>;
   if constexpr (std::same_as<Format, fp64>) return "fp64";
   else if constexpr (std::same_as<Format, fp32>) return "fp32";
   else if constexpr (std::same_as<Format, bf16>) return "bf16";
+  else if constexpr (std::same_as<Format, fp16>) return "fp16";
   else return "bf16_stream";
 }
 

@@ -63,7 +63,9 @@ class Stepper {
         scalars);
     const ops::StepOutcome outcome = trainer.outcome();
     StepRecord record = describe(batch, scalars, outcome);
-    if (outcome.gradient_factor == 0) refuse(record);
+    // A loss scale that was too large is mended by the next step.
+    const bool passes = std::isfinite(outcome.loss) && outcome.loss_scale > 1;
+    if (outcome.gradient_factor == 0 && !passes) refuse(record);
     return record;
   }
 

@@ -32,6 +32,13 @@ struct Element<ops::Add<T>> {
   }
 };
 
+template <class T>
+struct Element<ops::Scale<T>> {
+  ops::Scale<T> op;
+  Index count() const { return op.x.size(); }
+  __device__ void operator()(Index i) const { op.x.data[i] *= *op.factor; }
+};
+
 template <class From, class To>
 struct Element<ops::Convert<From, To>> {
   ops::Convert<From, To> op;

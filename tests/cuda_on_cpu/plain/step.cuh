@@ -21,9 +21,13 @@ struct Element<ops::DecideFactor> {
   Index count() const { return 1; }
   __device__ void operator()(Index) const {
     ops::StepOutcome& outcome = *op.outcome;
+    const double scale = op.loss_scale ? op.loss_scale->factor : 1.f;
+    outcome.loss_scale = scale;
+    outcome.squared_gradient_norm /= scale * scale;
     const double norm = std::sqrt(outcome.squared_gradient_norm), factor = op.clip / (norm + 1e-6);
     if (!is_finite(outcome.loss) || !is_finite(norm)) outcome.gradient_factor = 0;
-    else outcome.gradient_factor = op.clip > 0 && factor < 1 ? factor : 1;
+    else outcome.gradient_factor = (op.clip > 0 && factor < 1 ? factor : 1) / scale;
+    if (op.loss_scale) op.loss_scale->adapt(is_finite(norm));
   }
 };
 

@@ -1,0 +1,71 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# What there is to check and to measure on a machine with an NVIDIA GPU, in stages of some minutes:
+#
+#   bench/gpu.sh [STAGE...]      build, check, bench, peers, report: all unless told
+#
+#   build   programs, tests and benches by nvcc, for the GPU that is here
+#   check   every operation against the CPU's, the reference files, a run and its resumed twin, and
+#           NVIDIA's compute-sanitizer on small steps
+#   bench   whole steps, each operation, attention; from files to weights
+#   peers   the same steps and attention by PyTorch
+#   report  one JSON and a table of what bench and peers left
+#
+# BUILD (build/gpu) is where; PYTHON has torch; HOST (build/host) holds what cmake/collect_headers.sh
+# has collected, on a machine without Eigen and the other host libraries.
+set -eu
+cd "$(dirname "$0")/.."
+build=${BUILD:-build/gpu}
+python=${PYTHON:-python3}
+host=${HOST:-$PWD/build/host}
+results=$build/results
+[ $# -gt 0 ] || set -- build check bench peers report
+
+stage_build() {
+  cmake -S . -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DEXTREMA_CUDA=ON -DCMAKE_PREFIX_PATH="$host"
+  cmake --build "$build" --target gpu
+}
+
+stage_check() {
+  ctest --test-dir "$build" -L gpu --output-on-failure --no-tests=error
+  for test in flat attention step; do
+    for tool in memcheck racecheck; do
+      compute-sanitizer --tool $tool --error-exitcode 9 --log-file "$results/$tool-$test.log" \
+        "$build/tests/cuda_on_gpu/test_gpu_$test" -tc="*same bits*,*attention and its*,*average*" ||
+        { cat "$results/$tool-$test.log"; exit 1; }
+    done
+  done
+}
+
+stage_bench() {
+  for precision in bf16 fp16 tf32; do
+    "$build/bin/bench_gpu_step" --precision $precision >"$results/step-$precision.json"
+  done
+  "$build/bin/bench_gpu_attention" >"$results/attention.json"
+  "$python" bench/gpu/make_images.py "$results/images"
+  "$build/bin/extrema-pretrain" --device cuda -a vit_tiny --dim 192 --depth 6 --heads 3 --img-size 32 \
+    --patch-size 4 -b 512 --num-masks 4 --mask-ratio 0.75 --mlp-dim 1024 --epochs 6 --data-format cifar10 \
+    --fresh --output_dir "$results/run" "$results/images"
+}
+
+stage_peers() {
+  : >"$results/peers.jsonl"
+  for shape in "small 512" "base 256" "tiny32 512"; do
+    for mode in official eager compile graph; do
+      # shellcheck disable=SC2086  # two words
+      set -- $shape
+      "$python" bench/peer_step.py --json --device cuda --arch "$1" --batch "$2" --precision bf16 \
+        --mode $mode --steps 20 --warm 5 >>"$results/peers.jsonl" ||
+        echo "PyTorch's $mode step of $shape did not run" >&2
+    done
+  done
+  "$python" bench/gpu/peer_attention.py >"$results/peer_attention.json"
+}
+
+stage_report() { "$python" bench/gpu/report.py "$results"; }
+
+mkdir -p "$results"
+for stage; do
+  echo "== $(date +%T) $stage"
+  "stage_$stage"
+done
