@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The CUDA backend's device: a precision, one stream, its workspace, and the engine of products.
+// The CUDA backend's device: a precision, one stream and a second for uploads, its workspace, and
+// the engine of products.
 #pragma once
 
 #include "extrema/core/device.hpp"
@@ -7,6 +8,7 @@
 #include "extrema/cuda/graph.cuh"
 #include "extrema/cuda/memory.cuh"
 #include "extrema/cuda/stream.cuh"
+#include "extrema/cuda/uploads.cuh"
 
 namespace extrema::cuda {
 
@@ -26,10 +28,12 @@ class BasicDevice {
   extrema::Workspace<Memory>& workspace() { return workspace_; }
   Products& products() { return products_; }
   cudaStream_t stream() const { return stream_.get(); }
+  Uploads& uploads() { return uploads_; }
   void synchronise() { stream_.synchronise(); }
 
  private:
   cuda::Stream stream_;
+  Uploads uploads_;
   extrema::Workspace<Memory> workspace_;
   Products products_;
 };

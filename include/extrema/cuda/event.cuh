@@ -14,6 +14,10 @@ class Event {
   ~Event() { cudaEventDestroy(event_); }
 
   void record(auto& device) { check(cudaEventRecord(event_, device.stream()), "cudaEventRecord"); }
+  /// What is queued from now on waits until this has passed.
+  void hold(auto& device) {
+    check(cudaStreamWaitEvent(device.stream(), event_, 0), "cudaStreamWaitEvent");
+  }
   void wait() { check(cudaEventSynchronize(event_), "cudaEventSynchronize"); }
 
  private:

@@ -10,6 +10,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "extrema/device/double_mailbox.hpp"
 #include "extrema/device/mailbox.hpp"
 #include "extrema/device/upload.hpp"
 #include "extrema/siamese/extrema.hpp"
@@ -26,7 +27,18 @@ struct HostBatch {
   std::uint32_t epoch = 0;
 };
 
-/// Addresses on the device stay while the batch does, so that a step can be replayed.
+/// Images travel beside the steps where the backend can send them so.
+template <class T, class Device>
+struct ImageMail {
+  using type = Mailbox<T, Device>;
+};
+template <class T, UploadsAside Device>
+struct ImageMail<T, Device> {
+  using type = DoubleMailbox<T, Device>;
+};
+
+/// Addresses on the device are the same, or one of two, while the batch has its size, so that a
+/// step can be replayed.
 template <Backend Device>
 class Feed {
   using W = Wide<Device>;
@@ -75,7 +87,7 @@ class Feed {
   }
 
  private:
-  using Images = std::optional<Mailbox<std::uint8_t, Device>>;
+  using Images = std::optional<typename ImageMail<std::uint8_t, Device>::type>;
 
   /// A device of the host's memory, whose step is done when it returns, reads them where they are.
   const std::uint8_t* send_images(Images& mail, const std::uint8_t* pixels, Index count) {
@@ -84,7 +96,10 @@ class Feed {
       return pixels;
     const Index size = count * extent_.size();
     if (!mail || mail->size() < size) mail.emplace(size);
-    std::copy_n(pixels, size, mail->write());
+    std::uint8_t* place = nullptr;
+    if constexpr (UploadsAside<Device>) place = mail->write(device_);
+    else place = mail->write();
+    std::copy_n(pixels, size, place);
     return mail->send(device_, size);
   }
 

@@ -5,8 +5,10 @@
 #include <chrono>
 #include <cmath>
 #include <exception>
+#include <optional>
 #include <span>
 #include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "extrema/core/error.hpp"
@@ -50,23 +52,15 @@ class Stepper {
               data::affine<Wide<Device>>(*run.recipe().normalisation), run.recipe().pieces},
         loader_{run.images(), loader_options(run)} {}
 
+  /// Where the device runs behind the host, the next batch is made ready while it computes.
   StepRecord take() {
-    auto& trainer = run_.trainer();
-    const auto& options = trainer.options();
-    const data::Batch& batch = loader_.next();
-    const double epoch = run_.epoch();
-    const ops::StepScalars scalars = run_.recipe().scalars(epoch);
-    trainer.step(
-        feed_.send(options.method.mask, trainer.method().backbone().grid(), options.method.views,
-                   {batch.student, batch.teacher, batch.samples, batch.epoch}, options.seed,
-                   epoch / run_.recipe().epochs),
-        scalars);
-    const ops::StepOutcome outcome = trainer.outcome();
-    StepRecord record = describe(batch, scalars, outcome);
-    // A loss scale that was too large is mended by the next step.
-    const bool passes = std::isfinite(outcome.loss) && outcome.loss_scale > 1;
-    if (outcome.gradient_factor == 0 && !passes) refuse(record);
-    return record;
+    Ready now = ready();
+    run_.trainer().step(now.pieces, now.scalars);
+    now.record.step = run_.step();
+    now.record.progress = run_.epoch();
+    if constexpr (runs_behind)
+      if (!run_.finished()) make_ahead();
+    return finish(std::move(now.record), run_.trainer().outcome());
   }
 
  private:
@@ -82,25 +76,63 @@ class Stepper {
             .unreadable = run.recipe().unreadable};
   }
 
-  StepRecord describe(const data::Batch& batch, const ops::StepScalars& scalars,
-                      const ops::StepOutcome& outcome) {
-    const auto last = std::exchange(last_, Clock::now());
-    const double seconds = std::chrono::duration<double>(last_ - last).count();
-    StepRecord record{.step = run_.step(),
-                      .steps = run_.steps(),
+  /// A batch on the device, and what there is to tell of its step before it is taken.
+  struct Ready {
+    std::span<const siamese::Batch<Device, std::uint8_t>> pieces;
+    ops::StepScalars scalars;
+    StepRecord record;
+  };
+
+  static constexpr bool runs_behind = !std::is_same_v<typename Device::Event, AlreadyPassed>;
+
+  Ready ready() {
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+    if (!ahead_) return make();
+    Ready result = std::move(*ahead_);
+    ahead_.reset();
+    return result;
+  }
+  /// What it throws belongs to the next step.
+  void make_ahead() {
+    try {
+      ahead_ = make();
+    } catch (...) {
+      failure_ = std::current_exception();
+    }
+  }
+
+  Ready make() {
+    const auto& trainer = run_.trainer();
+    const auto& options = trainer.options();
+    const Recipe& recipe = run_.recipe();
+    const data::Batch& batch = loader_.next();
+    const double epoch = run_.epoch();
+    const auto pieces =
+        feed_.send(options.method.mask, trainer.method().backbone().grid(), options.method.views,
+                   {batch.student, batch.teacher, batch.samples, batch.epoch}, options.seed,
+                   epoch / recipe.epochs);
+    const ops::StepScalars scalars = recipe.scalars(epoch);
+    StepRecord record{.steps = run_.steps(),
                       .epoch = static_cast<Index>(batch.epoch),
-                      .epochs = run_.recipe().epochs,
+                      .epochs = recipe.epochs,
                       .batch = batch.size(),
-                      .progress = run_.epoch(),
-                      .loss = outcome.loss,
-                      .gradient_norm = std::sqrt(outcome.squared_gradient_norm),
                       .learning_rate = scalars.learning_rate,
                       .weight_decay = scalars.weight_decay,
                       .momentum = scalars.ema_momentum,
-                      .seconds = seconds,
-                      .images_per_second = static_cast<double>(batch.size()) / seconds,
                       .skipped_images = std::ssize(loader_.skipped())};
     for (const data::Skipped& skipped : batch.skipped) record.skipped.push_back(skipped.reason);
+    return {pieces, scalars, std::move(record)};
+  }
+
+  StepRecord finish(StepRecord record, const ops::StepOutcome& outcome) {
+    const auto last = std::exchange(last_, Clock::now());
+    record.loss = outcome.loss;
+    record.gradient_norm = std::sqrt(outcome.squared_gradient_norm);
+    record.seconds = std::chrono::duration<double>(last_ - last).count();
+    record.images_per_second = static_cast<double>(record.batch) / record.seconds;
+    // A loss scale that was too large is mended by the next step.
+    const bool passes = std::isfinite(outcome.loss) && outcome.loss_scale > 1;
+    if (outcome.gradient_factor == 0 && !passes) refuse(record);
     return record;
   }
 
@@ -123,6 +155,8 @@ class Stepper {
   Feed<Device> feed_;
   data::Loader<Dataset> loader_;
   Clock::time_point last_ = Clock::now();
+  std::optional<Ready> ahead_;
+  std::exception_ptr failure_;  // of what was made ahead
 };
 
 }  // namespace detail
