@@ -101,9 +101,7 @@ void check(const std::vector<Case>& all) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("attention and its gradients", Format, fp32, bf16, fp16, fp64) {
-  check<Format>(cases);
-}
+TEST_CASE_TEMPLATE("attention and its gradients", Format, ALL_FORMATS) { check<Format>(cases); }
 
 TEST_CASE_TEMPLATE("attention over several tiles, on tensor cores", Format, bf16, fp16) {
   check<Format>(long_cases);

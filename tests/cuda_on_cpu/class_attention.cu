@@ -80,7 +80,7 @@ Bound bound() {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("class attention and its gradients", Format, fp32, bf16, fp16, fp64) {
+TEST_CASE_TEMPLATE("class attention and its gradients", Format, ALL_FORMATS) {
   Both<Format> both;
   for (const Case& c : cases) {
     CAPTURE(c.lengths.front());

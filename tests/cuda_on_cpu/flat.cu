@@ -26,10 +26,8 @@ namespace {
 using namespace extrema;
 using compare::Bound, compare::Data;
 
-using Fp64 = Both<fp64>;
 using Fp32 = Both<fp32>;
 using Bf16 = Both<bf16>;
-using Fp16 = Both<fp16>;
 
 constexpr Bound same{0};
 /// A handful of roundings of 2^-24 each, which compilers may fuse.
@@ -61,7 +59,7 @@ void each_size(const Test& test) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("zero, copy, add", Both, Fp64, Fp32, Bf16, Fp16) {
+TEST_CASE_TEMPLATE("zero, copy, add", Both, ALL_BACKENDS) {
   Both both;
   each_size([&](Index size, Index by) {
     const auto zero = [=]<class D>(Data<D>& data) {
@@ -86,7 +84,7 @@ TEST_CASE_TEMPLATE("zero, copy, add", Both, Fp64, Fp32, Bf16, Fp16) {
   });
 }
 
-TEST_CASE_TEMPLATE("convert", Both, Fp64, Fp32, Bf16, Fp16) {
+TEST_CASE_TEMPLATE("convert", Both, ALL_BACKENDS) {
   Both both;
   each_size([&](Index size, Index by) {
     const auto narrow = [=]<class D>(Data<D>& data) {
@@ -123,7 +121,7 @@ TEST_CASE("conversion keeps what is no number, and rounds ties to even") {
     CHECK(std::isnan(static_cast<float>(value)));
 }
 
-TEST_CASE_TEMPLATE("average", Both, Fp64, Fp32, Bf16, Fp16) {
+TEST_CASE_TEMPLATE("average", Both, ALL_BACKENDS) {
   Both both;
   each_size([&](Index size, Index by) {
     for (const bool wanted : {false, true}) {
@@ -140,7 +138,7 @@ TEST_CASE_TEMPLATE("average", Both, Fp64, Fp32, Bf16, Fp16) {
   });
 }
 
-TEST_CASE_TEMPLATE("squared norm", Both, Fp64, Fp32, Bf16, Fp16) {
+TEST_CASE_TEMPLATE("squared norm", Both, ALL_BACKENDS) {
   Both both;
   const auto norm = [](Index size, Index by) {
     return [=]<class D>(Data<D>& data) {
@@ -155,7 +153,7 @@ TEST_CASE_TEMPLATE("squared norm", Both, Fp64, Fp32, Bf16, Fp16) {
   CHECK(both.replayed(norm(100'003, 1), {2e-6}) == "");
 }
 
-TEST_CASE_TEMPLATE("gelu", Both, Fp64, Fp32, Bf16, Fp16) {
+TEST_CASE_TEMPLATE("gelu", Both, ALL_BACKENDS) {
   Both both;
   const auto spread = compare::between(-6, 6);
   each_size([&](Index size, Index by) {
@@ -192,7 +190,7 @@ TEST_CASE("far from 0, GELU is 0 or the identity") {
   CHECK(both.difference(far, same) == "");
 }
 
-TEST_CASE_TEMPLATE("stochastic depth", Both, Fp64, Fp32, Bf16, Fp16) {
+TEST_CASE_TEMPLATE("stochastic depth", Both, ALL_BACKENDS) {
   Both both;
   for (const std::vector<int>& lengths : std::vector<std::vector<int>>{
            {1}, {0}, {0, 3, 0}, {31, 1, 33, 0, 7, 8, 9, 10, 64, 65}, {257, 196}}) {

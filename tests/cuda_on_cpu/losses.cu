@@ -18,7 +18,6 @@ namespace {
 using namespace extrema;
 using compare::Bound, compare::Data;
 
-using Fp64 = Both<fp64>;
 using Fp32 = Both<fp32>;
 
 /// A sum of n terms in float: its error is a random walk, by theory 4e-8 sqrt(n) of the result's
@@ -86,7 +85,7 @@ const auto cross_entropy = [](Index n, Index c, Logits way) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("normalise rows", Both, Fp64, Fp32) {
+TEST_CASE_TEMPLATE("normalise rows", Both, WIDE_BACKENDS) {
   Both both;
   each_size([&](Index n, Index p) { CHECK(both.difference(normalise(n, p), sum_of(p)) == ""); });
   CHECK(both.difference(normalise(0, 32), sum_of(32)) == "");
@@ -101,7 +100,7 @@ TEST_CASE("norms whose squares overflow or vanish, and rows of zeros") {
   }
 }
 
-TEST_CASE_TEMPLATE("normalise rows, backward", Both, Fp64, Fp32) {
+TEST_CASE_TEMPLATE("normalise rows, backward", Both, WIDE_BACKENDS) {
   Both both;
   each_size([&](Index n, Index p) {
     for (const bool accumulate : {false, true})
@@ -122,7 +121,7 @@ TEST_CASE_TEMPLATE("normalise rows, backward", Both, Fp64, Fp32) {
   });
 }
 
-TEST_CASE_TEMPLATE("squared distance", Both, Fp64, Fp32) {
+TEST_CASE_TEMPLATE("squared distance", Both, WIDE_BACKENDS) {
   Both both;
   each_size([&](Index n, Index p) {
     for (const bool in_place : {false, true})
@@ -132,7 +131,7 @@ TEST_CASE_TEMPLATE("squared distance", Both, Fp64, Fp32) {
   });
 }
 
-TEST_CASE_TEMPLATE("cross-entropy", Both, Fp64, Fp32) {
+TEST_CASE_TEMPLATE("cross-entropy", Both, WIDE_BACKENDS) {
   Both both;
   each_size([&](Index n, Index c) {
     CHECK(both.difference(cross_entropy(n, c, {}), sum_of(c)) == "");
@@ -146,7 +145,7 @@ TEST_CASE_TEMPLATE("cross-entropy", Both, Fp64, Fp32) {
 }
 
 /// Where the label is all but certain, p - 1 must not be lost, nor exponentials overflow.
-TEST_CASE_TEMPLATE("cross-entropy of a low temperature", Both, Fp64, Fp32) {
+TEST_CASE_TEMPLATE("cross-entropy of a low temperature", Both, WIDE_BACKENDS) {
   Both both;
   CHECK(both.difference(cross_entropy(33, 96, {.temperature = 0.02}), {1e-5}) == "");
 }

@@ -19,10 +19,8 @@ namespace {
 using namespace extrema;
 using compare::Bound, compare::Data;
 
-using Fp64 = Both<fp64>;
 using Fp32 = Both<fp32>;
 using Bf16 = Both<bf16>;
-using Fp16 = Both<fp16>;
 using Bf16Stream = Both<bf16_stream>;
 
 /// A handful of roundings of 2^-24 each, which compilers may fuse.
@@ -137,7 +135,7 @@ const auto residual_backward = [](Index t, Index d, Has has = {}) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("layer norm", Both, Fp64, Fp32, Bf16, Fp16, Bf16Stream) {
+TEST_CASE_TEMPLATE("layer norm", Both, ALL_BACKENDS, Bf16Stream) {
   Both both;
   each_size([&](Index t, Index d) {
     if (d > 1) CHECK(both.difference(layer_norm(t, d), sum_of(d)) == "");
@@ -149,7 +147,7 @@ TEST_CASE_TEMPLATE("layer norm", Both, Fp64, Fp32, Bf16, Fp16, Bf16Stream) {
   });
 }
 
-TEST_CASE_TEMPLATE("layer norm of views that lie badly", Both, Fp64, Fp32, Bf16, Bf16Stream) {
+TEST_CASE_TEMPLATE("layer norm of views that lie badly", Both, ALL_BACKENDS, Bf16Stream) {
   Both both;
   each_size({3}, {7, 32, 384, 1024, 1408}, [&](Index t, Index d) {
     for (const Index by : {1, 2, 4}) {
@@ -160,8 +158,7 @@ TEST_CASE_TEMPLATE("layer norm of views that lie badly", Both, Fp64, Fp32, Bf16,
   });
 }
 
-TEST_CASE_TEMPLATE("layer norm's gradient in place, and added", Both, Fp64, Fp32, Bf16,
-                   Bf16Stream) {
+TEST_CASE_TEMPLATE("layer norm's gradient in place, and added", Both, ALL_BACKENDS, Bf16Stream) {
   Both both;
   each_size({1, 9}, {7, 96, 768, 1000, 2048}, [&](Index t, Index d) {
     for (const Way way : {Way{.accumulate = true}, Way{.in_place = true}}) {
@@ -171,8 +168,8 @@ TEST_CASE_TEMPLATE("layer norm's gradient in place, and added", Both, Fp64, Fp32
   });
 }
 
-TEST_CASE_TEMPLATE("layer norm does not lose small deviations from a great mean", Both, Fp64,
-                   Fp32) {
+TEST_CASE_TEMPLATE("layer norm does not lose small deviations from a great mean", Both,
+                   WIDE_BACKENDS) {
   Both both;
   const auto far = []<class D>(Data<D>& data) {
     return ops::LayerNorm<Wide<D>, Wide<D>, Wide<D>>{
@@ -192,7 +189,7 @@ TEST_CASE("layer norm refuses rows that no block can hold") {
       "layer_norm: a row has 4097 columns, and the CUDA backend takes at most 4096", Error);
 }
 
-TEST_CASE_TEMPLATE("residual", Both, Fp64, Fp32, Bf16, Fp16, Bf16Stream) {
+TEST_CASE_TEMPLATE("residual", Both, ALL_BACKENDS, Bf16Stream) {
   Both both;
   each_size([&](Index t, Index d) {
     for (const bool gamma : {false, true})
@@ -206,7 +203,7 @@ TEST_CASE_TEMPLATE("residual", Both, Fp64, Fp32, Bf16, Fp16, Bf16Stream) {
   });
 }
 
-TEST_CASE_TEMPLATE("residual of views that lie badly", Both, Fp64, Fp32, Bf16, Bf16Stream) {
+TEST_CASE_TEMPLATE("residual of views that lie badly", Both, ALL_BACKENDS, Bf16Stream) {
   Both both;
   each_size({3, 33}, {7, 96}, [&](Index t, Index d) {
     for (const Index by : {1, 2, 4}) {

@@ -20,10 +20,8 @@ namespace {
 using namespace extrema;
 using compare::Bound, compare::Data;
 
-using Fp64 = Both<fp64>;
 using Fp32 = Both<fp32>;
 using Bf16 = Both<bf16>;
-using Fp16 = Both<fp16>;
 
 constexpr Bound same{0};
 /// A handful of roundings of 2^-24 each, which compilers may fuse.
@@ -134,14 +132,14 @@ void each_store(const Test& test) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("AdamW", Both, Fp64, Fp32, Bf16, Fp16) {
+TEST_CASE_TEMPLATE("AdamW", Both, ALL_BACKENDS) {
   Both both;
   each_store([&](const Store& store, const Way& way) {
     CHECK(both.difference(adamw(store, way), few) == "");
   });
 }
 
-TEST_CASE_TEMPLATE("SGD", Both, Fp64, Fp32, Bf16) {
+TEST_CASE_TEMPLATE("SGD", Both, ALL_BACKENDS) {
   Both both;
   each_store([&](const Store& store, const Way& way) {
     CHECK(both.difference(sgd(store, way), few) == "");
@@ -150,7 +148,7 @@ TEST_CASE_TEMPLATE("SGD", Both, Fp64, Fp32, Bf16) {
   });
 }
 
-TEST_CASE_TEMPLATE("LARS", Both, Fp64, Fp32, Bf16) {
+TEST_CASE_TEMPLATE("LARS", Both, ALL_BACKENDS) {
   Both both;
   each_store([&](const Store& store, const Way& way) {
     CHECK(both.difference(lars(store, way), norms) == "");

@@ -26,16 +26,16 @@ const auto singular_values = [](Index rows, Index width) {
 
 TEST_CASE("as Eigen's, for even and odd sizes, more rows and fewer") {
   compare::Backends<cpu::Device, cuda::Device> both;
-  for (const auto& [rows, width] : {std::pair<Index, Index>{1, 1},
-                                    {1, 5},
-                                    {2, 2},
-                                    {3, 3},
-                                    {40, 7},
-                                    {7, 40},
-                                    {33, 32},
-                                    {50, 49}}) {
-    CAPTURE(rows);
-    CHECK(both.difference(singular_values(rows, width), {1e-7}) == "");
+  for (const auto& size : {std::pair<Index, Index>{1, 1},
+                           {1, 5},
+                           {2, 2},
+                           {3, 3},
+                           {40, 7},
+                           {7, 40},
+                           {33, 32},
+                           {50, 49}}) {
+    CAPTURE(size.first);
+    CHECK(both.difference(singular_values(size.first, size.second), {1e-7}) == "");
   }
 }
 

@@ -101,8 +101,7 @@ constexpr Bound same_bits{0};
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("gathering patches of 8-bit and of Wide pixels", Format, fp32, bf16, fp16,
-                   fp64) {
+TEST_CASE_TEMPLATE("gathering patches of 8-bit and of Wide pixels", Format, ALL_FORMATS) {
   Both<Format> both;
   for (const Case& c : cases) {
     CAPTURE(c.patch);
@@ -114,8 +113,8 @@ TEST_CASE_TEMPLATE("gathering patches of 8-bit and of Wide pixels", Format, fp32
   }
 }
 
-TEST_CASE_TEMPLATE("scattering patches that several tokens show, in their order", Format, fp32,
-                   bf16, fp64) {
+TEST_CASE_TEMPLATE("scattering patches that several tokens show, in their order", Format,
+                   ALL_FORMATS) {
   Both<Format> both;
   for (const Case& c : cases) {
     CAPTURE(c.patch);

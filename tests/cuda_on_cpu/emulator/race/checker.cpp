@@ -69,6 +69,7 @@ class Checker final : public Watcher {
   void writes(const void* memory, std::size_t bytes) override;
   void updates(const void* memory, std::size_t bytes) override;
   void frees(const void* memory, std::size_t bytes) override {
+    allocation_ = {};
     histories_.forget(reinterpret_cast<Address>(memory), bytes);
   }
 
@@ -158,6 +159,8 @@ Checker::Memory Checker::classify(Address address, std::size_t bytes, Access kin
 void Checker::check_allocation(Address address, std::size_t bytes, std::uint32_t place) {
   if (address >= allocation_.begin && address + bytes <= allocation_.end) return;
   const Where where = find(reinterpret_cast<const void*>(address));
+  if (where.kind == MemoryKind::freed)
+    report("a kernel touches device memory that is freed", address, place);
   if (where.kind != MemoryKind::device || where.left < bytes)
     report("a kernel touches device memory outside every allocation", address, place);
   allocation_ = {address, address + where.left};
