@@ -11,13 +11,14 @@
 #   peers   the same steps and attention by PyTorch
 #   report  one JSON and a table of what bench and peers left
 #
-# BUILD (build/gpu) is where; PYTHON has torch; HOST (build/host) holds what cmake/collect_headers.sh
-# has collected, on a machine without Eigen and the other host libraries.
+# GPU_BUILD (build/gpu) is where; PYTHON has torch; HOST_LIBRARIES (build/host) holds what
+# cmake/collect_headers.sh has collected, on a machine without Eigen and the other host libraries;
+# TFLOPS is the card's dense rate in bf16 (989 for an H100), for the share of it.
 set -eu
 cd "$(dirname "$0")/.."
-build=${BUILD:-build/gpu}
+build=${GPU_BUILD:-build/gpu}
 python=${PYTHON:-python3}
-host=${HOST:-$PWD/build/host}
+host=${HOST_LIBRARIES:-$PWD/build/host}
 results=$build/results
 [ $# -gt 0 ] || set -- build check bench peers report
 
@@ -38,8 +39,14 @@ stage_check() {
 }
 
 stage_bench() {
-  for precision in bf16 fp16 tf32; do
-    "$build/bin/bench_gpu_step" --precision $precision >"$results/step-$precision.json"
+  # A process for each, as the peak of memory is the process's. TFLOPS: the card's dense rate in bf16.
+  for case in small-512 base-256 tiny32-512; do
+    for precision in bf16 fp16 tf32; do
+      rate=${TFLOPS:-0}
+      [ $precision != tf32 ] || rate=$((rate / 2))
+      "$build/bin/bench_gpu_step" --only $case --precision $precision --card-tflops "$rate" \
+        >"$results/step-$case-$precision.json"
+    done
   done
   "$build/bin/bench_gpu_attention" >"$results/attention.json"
   "$python" bench/gpu/make_images.py "$results/images"
@@ -59,7 +66,10 @@ stage_peers() {
         echo "PyTorch's $mode step of $shape did not run" >&2
     done
   done
-  "$python" bench/gpu/peer_attention.py >"$results/peer_attention.json"
+  "$python" bench/gpu/peer_attention.py >"$results/peer_attention.json" || {
+    rm -f "$results/peer_attention.json"
+    echo "PyTorch's attention did not run" >&2
+  }
 }
 
 stage_report() { "$python" bench/gpu/report.py "$results"; }

@@ -28,7 +28,7 @@ for peer in result['peers']:
 print(json.dumps(result.get('card', {})))
 print(f"{'case':>12} {'':4} {'images/s':>9} {'step ms':>8} {'of card':>8} {'peak MB':>8} {'PyTorch':>9} {'mode':>9} {'ratio':>6} {'memory':>7}")
 for row in result['steps']:
-    line = (f"{row['case']:>12} {row['precision']:4} {row['images/s']:9.0f} {row['step_ms']:8.2f} {row['share_of_card']:8.3f} "
+    line = (f"{row['case']:>12} {row['precision']:4} {row['images/s']:9.0f} {row['step_ms']:8.2f} {row.get('share_of_card', float('nan')):8.3f} "
             f"{row['peak_MB']:8.0f}")
     peer = best.get(row['case'])
     if peer and peer['precision'] == row['precision']:

@@ -89,7 +89,8 @@ class Program {
   void plan() {
     const StepCost cost = Trial{trainer_, recipe_}.measure();
     const double images = loader_bytes(),
-                 free = 0.9 * Place::free_memory() - (Place::has_own_memory ? 0 : images);
+                 // (On a GPU two batches have a place of their own.)
+        free = 0.9 * Place::free_memory() - (Place::has_own_memory ? images * 2 / 3 : images);
     recipe_.pieces = s_.micro_batches > 0 ? s_.micro_batches : pieces_of_checkpoint();
     if (recipe_.pieces == 0)
       for (recipe_.pieces = 1; cost.bytes(micro_batch()) > free; ++recipe_.pieces)

@@ -46,6 +46,22 @@ TEST_CASE("it is halved by a gradient that is not finite, which changes nothing 
   CHECK(decide(0, {.squared_gradient_norm = infinity}, {.factor = 1}).scale.factor == 1);
 }
 
+TEST_CASE("skipped steps are not counted as the optimiser's") {
+  cpu::Device device;
+  ops::LossScale scale;
+  const auto count_of = [&](double count, double square) {
+    ops::StepOutcome outcome{.loss = 1, .squared_gradient_norm = square};
+    ops::StepScalars scalars{.count = count};
+    ops::run(device, ops::DecideFactor{0, &outcome, &scale, &scalars});
+    return scalars.count;
+  };
+  CHECK(count_of(1, 1) == 1);
+  count_of(2, infinity);
+  count_of(3, infinity);
+  CHECK(count_of(4, 1) == 2);
+  CHECK(scale.skipped == 2);
+}
+
 TEST_CASE("it is doubled after 2000 good steps, up to 2^24") {
   ops::LossScale scale;
   CHECK(scale.factor == 65536);

@@ -7,7 +7,7 @@ set -eu
 cd "$(dirname "$0")"
 [ $# -gt 0 ] || set -- 75 80 90 100
 nvcc=${NVCC:-$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)}
-[ -x "$nvcc" ] || { echo "check.sh: no nvcc: install the CUDA toolkit 12.4 or newer, or set NVCC" >&2; exit 2; }
+[ -x "$nvcc" ] || { echo "check.sh: no nvcc: install the CUDA toolkit (12.8 or newer for all of them), or set NVCC" >&2; exit 2; }
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
 

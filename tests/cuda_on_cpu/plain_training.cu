@@ -77,8 +77,9 @@ TEST_CASE_TEMPLATE("the factor of a step's gradient", Both, Fp32) {
         for (const float scale : {0.f, 1.f, 1024.f}) {
           const auto decide = [=]<class D>(Data<D>& data) {
             ops::DecideFactor op{clip, data.given("outcome", std::vector{loss, square, 0.5, 0.5})};
-            float* const floats = data.given("scale", std::vector{scale, 1999.f});
+            float* const floats = data.given("scale", std::vector{scale, 1999.f, 3.f});
             if (scale > 0) op.loss_scale = reinterpret_cast<ops::LossScale*>(floats);
+            op.scalars = data.given("scalars", std::vector{0.1, 0.2, 0.3, 9., 0.});
             return op;
           };
           CHECK(both.difference(decide, Bounds<Both>::same) == "");

@@ -134,3 +134,18 @@ TEST_CASE("as a callback, it goes on where the run's memory says") {
   CHECK(contains(content, R"({"kind":"probe","step":15,"epoch":0.75,"effective_rank":)"));
   CHECK(contains(content, R"({"kind":"epoch","step":40,"epoch":2.0,"loss":)"));
 }
+
+TEST_CASE("a step whose loss scale was too large does not spoil the epoch, nor what is resumed") {
+  const TemporaryFolder folder;
+  Metrics metrics{{.folder = folder.path, .every = 1}, 0};
+  auto skipped = record(1);
+  skipped.gradient_norm = INFINITY;
+  metrics.add_step(skipped);
+  metrics.set_state(nlohmann::json::parse(metrics.state().dump()));
+  metrics.add_step(record(2));
+  metrics.add_epoch(record(2));
+  const auto lines = io::read_json_lines(folder / "metrics.jsonl");
+  REQUIRE(lines.size() == 3);
+  CHECK(lines[0]["gradient_norm"].is_null());
+  CHECK(lines[2]["gradient_norm"].get<double>() == doctest::Approx(std::exp(-2.)));
+}

@@ -32,14 +32,15 @@ class Graphs {
     graph.used = ++uses_;
     if (is_new) {
       step();
-      if (std::ssize(graphs_) > most) drop_oldest(device);
+      if (std::ssize(graphs_) > most) drop_oldest();
       return;
     }
     if (!graph.ready) graph.ready = capture(device.stream(), step);
     check(cudaGraphLaunch(graph.ready, device.stream()), "cudaGraphLaunch");
   }
 
-  /// Where addresses have changed: what was captured is void.
+  /// Where addresses have changed: what was captured is void. (A graph that is destroyed while it
+  /// runs is freed when it is done.)
   void forget() {
     for (const auto& [geometry, graph] : graphs_)
       if (graph.ready) cudaGraphExecDestroy(graph.ready);
@@ -53,15 +54,11 @@ class Graphs {
     std::uint64_t used = 0;
   };
 
-  /// Waits for the device where the graph may still run.
-  void drop_oldest(auto& device) {
+  void drop_oldest() {
     const auto oldest = std::min_element(graphs_.begin(), graphs_.end(), [](auto& a, auto& b) {
       return a.second.used < b.second.used;
     });
-    if (oldest->second.ready) {
-      device.synchronise();
-      cudaGraphExecDestroy(oldest->second.ready);
-    }
+    if (oldest->second.ready) cudaGraphExecDestroy(oldest->second.ready);
     graphs_.erase(oldest);
   }
 

@@ -35,12 +35,14 @@ struct StepOutcome {
 struct LossScale {
   static constexpr float patience = 2000, greatest = 0x1p24f;
   float factor = 0x1p16f;
-  float steps = 0;  // since it changed
+  float steps = 0;    // since it changed
+  float skipped = 0;  // all steps that were not finite, which the optimiser has not made
 
   EXTREMA_HOST_DEVICE void adapt(bool finite) {
     if (!finite) {
       factor = factor > 2 ? factor / 2 : 1;
       steps = 0;
+      ++skipped;
     } else if (++steps >= patience) {
       factor = factor < greatest ? factor * 2 : greatest;
       steps = 0;
@@ -56,6 +58,7 @@ struct DecideFactor {
   double clip = 0;                  // the largest gradient norm; 0: any
   StepOutcome* outcome = nullptr;   // device memory
   LossScale* loss_scale = nullptr;  // device memory; null: there is none
+  StepScalars* scalars = nullptr;   // device memory: whose count of updates skipped steps leave
   constexpr bool valid() const { return outcome != nullptr && clip >= 0; }
 
   /// By one thread of any backend.
@@ -70,6 +73,7 @@ struct DecideFactor {
       factor = clip > 0 && clip < norm + 1e-6 ? clip / (norm + 1e-6) : 1;
     outcome->gradient_factor = factor / scale;
     if (loss_scale) loss_scale->adapt(finite);
+    if (loss_scale && scalars) scalars->count -= loss_scale->skipped;
   }
 };
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
@@ -83,13 +84,14 @@ class Metrics {
     return {{"steps", means_.steps},
             {"loss", means_.loss},
             {"gradient_norm", means_.gradient_norm},
+            {"gradient_norms", means_.gradient_norms},
             {"seconds", means_.seconds},
             {"images", means_.images},
             {"unwritten", lines}};
   }
   void set_state(const nlohmann::json& state) {
-    means_ = {state.at("steps"), state.at("loss"), state.at("gradient_norm"), state.at("seconds"),
-              state.at("images")};
+    means_ = {state.at("steps"),         state.at("gradient_norms"), state.at("loss"),
+              state.at("gradient_norm"), state.at("seconds"),        state.at("images")};
     pending_.clear();
     for (const std::string line : state.value("unwritten", nlohmann::json::array()))
       pending_.push_back(Json::parse(line));
@@ -97,7 +99,7 @@ class Metrics {
 
  private:
   struct Sums {
-    Index steps = 0;
+    Index steps = 0, gradient_norms = 0;  // those that were finite: a loss scale may be too large
     double loss = 0, gradient_norm = 0, seconds = 0, images = 0;
   };
 
@@ -111,7 +113,10 @@ class Metrics {
   void note_step(const StepRecord& record) {
     ++means_.steps;
     means_.loss += record.loss;
-    means_.gradient_norm += record.gradient_norm;
+    if (std::isfinite(record.gradient_norm)) {
+      means_.gradient_norm += record.gradient_norm;
+      ++means_.gradient_norms;
+    }
     means_.seconds += record.seconds;
     means_.images += static_cast<double>(record.batch);
     if (!due(options_.every, record.step)) return;
@@ -129,7 +134,8 @@ class Metrics {
     const double steps = static_cast<double>(std::max<Index>(means_.steps, 1));
     Json line = line_of("epoch", last);
     line["loss"] = means_.loss / steps;
-    line["gradient_norm"] = means_.gradient_norm / steps;
+    line["gradient_norm"] =
+        means_.gradient_norm / static_cast<double>(std::max<Index>(means_.gradient_norms, 1));
     for (const auto& [name, value] : values) line[name] = value;
     line["time"] = time_of(means_.seconds, means_.images / std::max(means_.seconds, 1e-9));
     pending_.push_back(std::move(line));

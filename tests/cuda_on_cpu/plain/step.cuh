@@ -27,7 +27,9 @@ struct Element<ops::DecideFactor> {
     const double norm = std::sqrt(outcome.squared_gradient_norm), factor = op.clip / (norm + 1e-6);
     if (!is_finite(outcome.loss) || !is_finite(norm)) outcome.gradient_factor = 0;
     else outcome.gradient_factor = (op.clip > 0 && factor < 1 ? factor : 1) / scale;
-    if (op.loss_scale) op.loss_scale->adapt(is_finite(norm));
+    if (!op.loss_scale) return;
+    op.loss_scale->adapt(is_finite(norm));
+    if (op.scalars) op.scalars->count -= op.loss_scale->skipped;
   }
 };
 
