@@ -39,7 +39,8 @@ if(extrema_onednn_FOUND)
   target_link_libraries(extrema_developer INTERFACE extrema::onednn)
 endif()
 if(EXTREMA_NATIVE)
-  target_compile_options(extrema_developer INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=native>)
+  target_compile_options(extrema_developer INTERFACE $<$<COMPILE_LANGUAGE:CXX>:-march=native>
+    $<$<COMPILE_LANGUAGE:CUDA>:-Xcompiler=-march=native>)
 else()
   message(WARNING "EXTREMA_NATIVE is OFF: unless CMAKE_CXX_FLAGS says otherwise, elementwise passes "
     "and Eigen's products use the baseline instructions alone (SSE2 on x86-64), a fraction of the speed.")

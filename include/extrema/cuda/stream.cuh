@@ -15,7 +15,7 @@ inline void require_card() {
   int count = 0, card = 0, major = 0, minor = 0;
   const cudaError_t error = cudaGetDeviceCount(&count);
   if (error == cudaErrorInsufficientDriver)
-    throw Error{"CUDA: the NVIDIA driver is older than the toolkit of this program (",
+    throw Error{"CUDA: the NVIDIA driver is missing, or older than the toolkit of this program (",
                 CUDART_VERSION / 1000, ".", CUDART_VERSION % 1000 / 10,
                 "): update the driver, or build with an older toolkit"};
   if (error == cudaErrorNoDevice || (error == cudaSuccess && count == 0))
