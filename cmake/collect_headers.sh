@@ -9,10 +9,7 @@ to=${1:-build/host}
 mkdir -p "$to/include" "$to/lib/cmake" "$to/share/cmake"
 
 cp -rL /usr/include/eigen3 /usr/include/doctest /usr/include/nlohmann /usr/include/CLI "$to/include/"
-cp -L /usr/include/turbojpeg.h /usr/include/png*.h /usr/include/zlib.h "$to/include/"
-for header in zconf.h; do  # Debian keeps it with the architecture
-  find /usr/include -name "$header" -exec cp -L {} "$to/include/" \; -quit
-done
+cp -L /usr/include/turbojpeg.h /usr/include/png*.h /usr/include/zlib.h /usr/include/zconf.h "$to/include/"
 for library in turbojpeg png16 z; do
   find /usr/lib -name "lib$library.a" -exec cp -L {} "$to/lib/" \; -quit
 done
