@@ -16,5 +16,4 @@ done
 cp -rL /usr/share/eigen3 "$to/share/"
 cp -rL /usr/share/cmake/nlohmann_json /usr/share/cmake/CLI11 "$to/share/cmake/"
 cp -rL /usr/lib/cmake/doctest "$to/lib/cmake/"
-rm -rf "$to/include/eigen3/unsupported"
 du -sh "$to"

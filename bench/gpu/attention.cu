@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "extrema/core/random.hpp"
 #include "extrema/cuda/attention.cuh"
 #include "extrema/cuda/flat.cuh"
 #include "extrema/cuda/transfer.cuh"
@@ -44,6 +45,14 @@ double milliseconds(Device& device, const Run& run) {
   return times[times.size() / 2];
 }
 
+/// In [-1, 1): zeros are multiplied faster.
+Buffer<bfloat16, cuda::Memory> random_numbers(Device& device, Index count) {
+  std::vector<bfloat16> numbers(static_cast<std::size_t>(count));
+  random::Stream random{1, random::Purpose::init, 0, 0};
+  for (auto& number : numbers) number = bfloat16{static_cast<float>(2 * random.uniform() - 1)};
+  return upload(device, numbers);
+}
+
 /// 100,000 tokens in sequences of this length.
 nlohmann::json measure(Device& device, int tokens, int heads, int width) {
   const Index count = 100'000 / tokens, rows = count * tokens, columns = Index{heads} * width;
@@ -56,7 +65,9 @@ nlohmann::json measure(Device& device, int tokens, int heads, int width) {
   const auto qkv = take(device, rows, 3 * columns), y = take(device, rows, columns),
              grad_y = take(device, rows, columns), grad_qkv = take(device, rows, 3 * columns);
   const auto normaliser = take_wide(device, rows, heads);
-  for (const auto& x : {qkv, grad_y}) ops::run(device, ops::Zero<bfloat16>{x});
+  const auto numbers = random_numbers(device, qkv.size());
+  for (const auto& x : {qkv, grad_y})
+    ops::run(device, ops::Copy<bfloat16>{{numbers.data(), x.rows, x.cols}, x});
   const double forward = milliseconds(device, [&] {
     ops::run(
         device,
