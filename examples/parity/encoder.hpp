@@ -7,6 +7,7 @@
 
 #include "extrema/device/download.hpp"
 #include "extrema/device/values.hpp"
+#include "extrema/ops/flat.hpp"
 #include "model.hpp"
 
 namespace parity {

@@ -5,6 +5,7 @@
 #include "extrema/device/download.hpp"
 #include "extrema/loss/byol.hpp"
 #include "extrema/loss/info_nce.hpp"
+#include "extrema/ops/flat.hpp"
 #include "model.hpp"
 
 namespace parity::of_losses {

@@ -17,7 +17,7 @@
 #include "extrema/cuda/convert.cuh"
 #include "extrema/cuda/drop_path.cuh"
 #include "extrema/cuda/flat.cuh"
-#include "extrema/cuda/gelu.cuh"
+#include "extrema/cuda/gelu_backward_sum.cuh"
 #include "extrema/cuda/step.cuh"
 #include "extrema/cuda/transfer.cuh"
 
@@ -178,6 +178,30 @@ TEST_CASE_TEMPLATE("gelu", Both, ALL_BACKENDS) {
         CHECK(both.difference(backward, erf_of_eigen) == "");
       }
   });
+}
+
+template <class Cpu, class Gpu>
+constexpr bool has_16_bits(const compare::Backends<Cpu, Gpu>&) {
+  return sizeof(Scalar<Cpu>) < sizeof(float);
+}
+
+TEST_CASE_TEMPLATE("GELU's gradient and its sum over rows", Both, ALL_BACKENDS) {
+  Both both;
+  for (const Index rows : {0, 1, 33, 1300})
+    for (const Index columns : {7, 96, 520}) {
+      CAPTURE(rows);
+      CAPTURE(columns);
+      const auto run = [=]<class D>(Data<D>& data) {
+        using S = Scalar<D>;
+        const Matrix<S> grad = data.inout("grad_x", rows, columns);
+        return ops::GeluBackwardSum<S, Wide<D>>{
+            {.x = data.input(rows, columns), .grad_y = grad, .grad_x = write_to(grad)},
+            {.x = grad, .sum = data.inout("sum", 1, columns)}};
+      };
+      // A gradient that a narrow type rounds to the other side moves the sum by 2^-8 of a term.
+      CHECK(both.difference(run, {has_16_bits(both) ? 0x1p-8 : 1e-5}) == "");
+      CHECK(both.repetition(run) == "");
+    }
 }
 
 TEST_CASE("far from 0, GELU is 0 or the identity") {

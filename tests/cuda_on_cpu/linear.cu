@@ -5,8 +5,10 @@
 #include "compare.hpp"
 #include "extrema/cpu/cpu.hpp"
 #include "extrema/cpu/gemm.hpp"
+#include "extrema/cuda/flat.cuh"
 #include "extrema/cuda/linear.cuh"
 #include "extrema/cuda/transfer.cuh"
+#include "extrema/device/upload.hpp"
 
 using namespace extrema;
 
@@ -90,6 +92,28 @@ TEST_CASE_TEMPLATE("backward", Format, fp32, bf16, fp16) {
 TEST_CASE("no rows: nothing is added") {
   Both<fp32> both;
   CHECK(both.difference(backward(0, 8, 4, {.x = false}), bound) == "");
+}
+
+TEST_CASE("of a product's algorithms one is chosen that gives the first one's bits") {
+  cuda::Device device;
+  const auto wanted = upload(device, std::vector<float>{1, 2, 3, 4}),
+             others = upload(device, std::vector<float>{1, 2, 3, 5});
+  enum { first, of_other_bits, not_supported, of_same_bits, algorithms };
+  int runs[algorithms] = {};
+  const auto multiply = [&](int i, void* to) {
+    ++runs[i];
+    if (i == not_supported) return false;
+    const auto& from = i == of_other_bits ? others : wanted;
+    ops::run(device, ops::Copy<float>{{from.data(), 1, 4}, {static_cast<float*>(to), 1, 4}});
+    return true;
+  };
+  const int chosen =
+      cuda::detail::fastest_algorithm(device, algorithms, 4 * sizeof(float), multiply);
+  CHECK((chosen == first || chosen == of_same_bits));
+  CHECK(runs[of_other_bits] == 1);
+  CHECK(runs[not_supported] == 1);
+  CHECK(runs[first] == runs[of_same_bits]);
+  CHECK(cuda::detail::fastest_algorithm(device, 1, 4, multiply) == 0);
 }
 
 TEST_CASE("the same bits again, and by a graph") {

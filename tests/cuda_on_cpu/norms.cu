@@ -11,7 +11,7 @@
 #include "extrema/cpu/residual.hpp"
 #include "extrema/cpu/transfer.hpp"
 #include "extrema/cuda/layer_norm.cuh"
-#include "extrema/cuda/residual.cuh"
+#include "extrema/cuda/residual_norm.cuh"
 #include "extrema/cuda/transfer.cuh"
 
 namespace {
@@ -117,6 +117,20 @@ const auto residual = [](Index t, Index d, Has has = {}, bool in_place = false) 
     return op;
   };
 };
+/// The sum and the norm behind it, each as the operation alone would be.
+const auto residual_norm = [](Index t, Index d, Has has = {}, bool in_place = false) {
+  return [=]<class D>(Data<D>& data) {
+    using X = Stream<D>;
+    const auto sum = residual(t, d, has, in_place)(data);
+    const ops::LayerNorm<X, Scalar<D>, Wide<D>> norm{
+        .x = sum.y,
+        .weight = data.input(1, d),
+        .bias = data.input(1, d),
+        .y = moved<Scalar<D>>(data.inout("n", 1, t * d + has.by), t, d, has.by),
+        .statistics = data.output("statistics", t, 2)};
+    return ops::ResidualNorm<X, Scalar<D>, Wide<D>>{sum, norm};
+  };
+};
 const auto residual_backward = [](Index t, Index d, Has has = {}) {
   return [=]<class D>(Data<D>& data) {
     using X = Stream<D>;
@@ -211,6 +225,19 @@ TEST_CASE_TEMPLATE("residual of views that lie badly", Both, ALL_BACKENDS, Bf16S
       CHECK(both.difference(residual(t, d, {.by = by}), few) == "");
       CHECK(both.difference(residual_backward(t, d, {.by = by}), sum_of(t + 1)) == "");
     }
+  });
+}
+
+TEST_CASE_TEMPLATE("residual and norm in one", Both, ALL_BACKENDS, Bf16Stream) {
+  Both both;
+  each_size({0, 1, 33}, {7, 384, 1408}, [&](Index t, Index d) {
+    for (const bool gamma : {false, true})
+      for (const bool scale : {false, true}) {
+        CAPTURE(gamma);
+        CAPTURE(scale);
+        CHECK(both.difference(residual_norm(t, d, {gamma, scale}, gamma), sum_of(d)) == "");
+      }
+    CHECK(both.difference(residual_norm(t, d, {.by = 2}), sum_of(d)) == "");
   });
 }
 

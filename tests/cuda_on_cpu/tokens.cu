@@ -8,6 +8,7 @@
 #include "both.hpp"
 #include "extrema/cpu/tokens.hpp"
 #include "extrema/cpu/transfer.hpp"
+#include "extrema/cuda/sum_rows.cuh"
 #include "extrema/cuda/tokens.cuh"
 #include "extrema/cuda/transfer.cuh"
 

@@ -26,7 +26,7 @@ void check_joint(const Layout& layout, const nn::Joint& joint) {
         const auto branch = take(device, 9, 4);  // to be given back
         std::copy_n(x.row(9), 36, branch.data);
         const auto scale = joint.draw(device, weights, ragged.sequences());
-        const auto saved = joint.forward(device, weights, x.slice(0, 9), branch, scale, y);
+        const auto saved = joint.forward(device, weights, x.slice(0, 9), branch, scale, {y});
         return Forward{y, saved};
       },
       [&](Device& device, const Trainable<Device>& parameters, const auto& saved,

@@ -45,6 +45,18 @@ __device__ Normal<WideOf<S>> normal_of(WideOf<S> x) {
   else return normal(x);
 }
 
+/// The gradient of x, from that of y.
+template <class S, int n>
+__device__ Pack<WideOf<S>, n> gelu_gradient(const Pack<WideOf<S>, n>& x, Pack<WideOf<S>, n> grad) {
+  constexpr auto density = static_cast<WideOf<S>>(0.39894228040143267794);  // 1 / sqrt(2 pi)
+#pragma unroll
+  for (int i = 0; i < n; ++i) {
+    const auto [below, bell] = normal_of<S>(x.at[i]);
+    grad.at[i] *= below + x.at[i] * density * bell;
+  }
+  return grad;
+}
+
 template <class S>
 struct GeluPass {
   static constexpr int at_once = 2;
@@ -82,17 +94,7 @@ struct GeluBackwardPass {
   }
   template <int n>
   __device__ void write(Index at, const In<n>& in) const {
-    using W = WideOf<S>;
-    constexpr auto density = static_cast<W>(0.39894228040143267794);  // 1 / sqrt(2 pi)
-    const auto at_x = widen(in.x);
-    auto grad = widen(in.grad_y);
-#pragma unroll
-    for (int i = 0; i < n; ++i) {
-      const W value = at_x.at[i];
-      const auto [below, bell] = normal_of<S>(value);
-      grad.at[i] *= below + value * density * bell;
-    }
-    put(grad_x + at, grad, accumulate);
+    put(grad_x + at, gelu_gradient<S>(widen(in.x), widen(in.grad_y)), accumulate);
   }
 };
 

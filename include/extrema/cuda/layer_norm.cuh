@@ -60,15 +60,33 @@ __device__ void each_pack(Index width, const Body& body) {
       body(i, column);
 }
 
-template <class Shape, class X, class Y, class W>
-__global__ void __launch_bounds__(norm_row_threads) layer_norm(const ops::LayerNorm<X, Y, W> op) {
+/// Where a row to be normed comes from: the pack at a column is made of what was read for it.
+template <class X>
+struct RowsOf {
+  Matrix<const X> x;
+
+  template <int n>
+  __device__ Pack<X, n> read(Index row, int column) const {
+    return load<n>(x.row(row) + column);
+  }
+  template <int n>
+  __device__ Pack<X, n> make(Index, int, const Pack<X, n>& in) const {
+    return in;
+  }
+};
+
+template <class Shape, class Rows, class X, class Y, class W>
+__global__ void __launch_bounds__(norm_row_threads)
+    layer_norm(const Rows rows, const ops::LayerNorm<X, Y, W> op) {
   constexpr int n = Shape::n;
   const Index row = Index{blockIdx.x} * Shape::rows + Shape::group(), width = op.x.cols;
   if (row >= op.x.rows) return;  // the row's threads all
+  decltype(rows.template read<n>(0, 0)) in[Shape::packs];
   Pack<X, n> x[Shape::packs];
   W sum = 0, squares = 0;
+  each_pack<Shape>(width, [&](int i, int column) { in[i] = rows.template read<n>(row, column); });
   each_pack<Shape>(width, [&](int i, int column) {
-    x[i] = load<n>(op.x.row(row) + column);
+    x[i] = rows.make(row, column, in[i]);
     for (const W value : widen(x[i]).at) sum += value;
   });
   const W mean = Shape::sum(sum) / static_cast<W>(width);
@@ -182,13 +200,14 @@ void with_row_shape(const char* what, Index width, const Run& run) {
               RowShape<block, 4096 / block / n, n>>(what, width, run);
 }
 
-template <int n, class Device, class X, class Y, class W>
-void run_layer_norm(Device& device, const ops::LayerNorm<X, Y, W>& op) {
-  with_row_shape<n>(op.name, op.x.cols, [&]<class Shape>(Shape) {
+template <int n, class Device, class Rows, class X, class Y, class W>
+void run_layer_norm(Device& device, const char* what, const Rows& rows,
+                    const ops::LayerNorm<X, Y, W>& op) {
+  with_row_shape<n>(what, op.x.cols, [&]<class Shape>(Shape) {
     start(
-        device, op.name,
+        device, what,
         one_each((op.x.rows + Shape::rows - 1) / Shape::rows * norm_row_threads, norm_row_threads),
-        layer_norm<Shape, X, Y, W>, op);
+        layer_norm<Shape, Rows, X, Y, W>, rows, op);
   });
 }
 
@@ -211,13 +230,22 @@ void run_layer_norm_backward(Device& device, const ops::LayerNormBackward<X, Y, 
 
 }  // namespace detail
 
+namespace detail {
+
+template <int n, class X, class Y, class W>
+bool norm_in_packs(const ops::LayerNorm<X, Y, W>& op) {
+  return op.x.cols % n == 0 && in_packs<n>(op.x.data) && in_packs<n>(op.y.data) &&
+         in_packs<n>(op.weight.data, op.bias.data);
+}
+
+}  // namespace detail
+
 template <class F, class P, class X, class Y, class W>
 void launch(BasicDevice<F, P>& device, const ops::LayerNorm<X, Y, W>& op) {
   constexpr int n = pack_size<X, Y>;
-  const bool packed = op.x.cols % n == 0 && in_packs<n>(op.x.data) && in_packs<n>(op.y.data) &&
-                      in_packs<n>(op.weight.data, op.bias.data);
-  if (packed) detail::run_layer_norm<n>(device, op);
-  else detail::run_layer_norm<1>(device, op);
+  const detail::RowsOf<X> rows{op.x};
+  if (detail::norm_in_packs<n>(op)) detail::run_layer_norm<n>(device, op.name, rows, op);
+  else detail::run_layer_norm<1>(device, op.name, rows, op);
 }
 
 template <class F, class P, class X, class Y, class W>

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Products of matrices by cuBLASLt: one plan per shape, found once, so that a run repeats bit for
-// bit.
+// Products of matrices by cuBLASLt: one plan per shape, whose bits are the same in every run.
 #pragma once
 
 #include <cublasLt.h>
@@ -9,11 +8,13 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <vector>
 
 #include "extrema/core/bfloat16.hpp"
 #include "extrema/core/float16.hpp"
 #include "extrema/core/gradient.hpp"
 #include "extrema/cuda/device.cuh"
+#include "extrema/cuda/lt_choice.cuh"
 
 namespace extrema::cuda {
 
@@ -31,20 +32,15 @@ inline constexpr cudaDataType_t data_type<float16> = CUDA_R_16F;
 
 enum class Transposed : bool { no, yes };
 
-/// What the vector of a product is: added to each row of c, or what the rows of a transposed `a`
-/// add up to (the gradient of a bias).
-enum class Vector { none, bias, sum_of_a };
-
-/// c = op(a) op(b) + vector, or c += it; all row-major. The vector has the type of c.
+/// c = op(a) op(b) + bias, or c += it; all row-major. The bias has the type of c.
 template <class S, class C>
 struct Product {
   Matrix<const S> a;  // (M, K), or (K, M) transposed
   Transposed a_is = Transposed::no;
   Matrix<const S> b;  // (K, N), or (N, K) transposed
   Transposed b_is = Transposed::no;
-  Gradient<C> c;  // (M, N)
-  Vector vector_is = Vector::none;
-  C* vector = nullptr;  // (1, N) bias, or (1, M) sum_of_a, which is written
+  Gradient<C> c;            // (M, N)
+  const C* bias = nullptr;  // (1, N), or none
 
   Index inner() const { return a_is == Transposed::no ? a.cols : a.rows; }
 };
@@ -75,10 +71,9 @@ inline MatrixLayout matrix_layout(cudaDataType_t type, Index rows, Index cols, I
 struct ProductKey {
   Index rows, cols, inner;
   Transposed a_is, b_is;
-  Vector vector;
-  bool accumulate;
+  bool biased, accumulate;
   cudaDataType_t type, result;
-  std::uint32_t a_alignment, b_alignment, c_alignment, vector_alignment;  // bytes, up to 256
+  std::uint32_t a_alignment, b_alignment, c_alignment, bias_alignment;  // bytes, up to 256
   friend auto operator<=>(const ProductKey&, const ProductKey&) = default;
 };
 
@@ -94,14 +89,14 @@ ProductKey key_of(const Product<S, C>& p) {
           p.inner(),
           p.a_is,
           p.b_is,
-          p.vector_is,
+          p.bias != nullptr,
           p.c.accumulate,
           data_type<S>,
           data_type<C>,
           alignment_of(p.a.data),
           alignment_of(p.b.data),
           alignment_of(p.c.tensor.data),
-          alignment_of(p.vector)};
+          alignment_of(p.bias)};
 }
 
 /// cuBLASLt is column-major: it sees every row-major matrix transposed, so it is asked for
@@ -109,8 +104,7 @@ ProductKey key_of(const Product<S, C>& p) {
 struct Plan {
   Description description;
   MatrixLayout first, second, result;
-  cublasLtMatmulAlgo_t algorithm;
-  std::size_t workspace = 0;
+  cublasLtMatmulHeuristicResult_t algorithm{};
 
   template <class T>
   void set(cublasLtMatmulDescAttributes_t attribute, const T& value) const {
@@ -119,19 +113,13 @@ struct Plan {
   }
 };
 
-inline cublasLtEpilogue_t epilogue(Vector vector) {
-  if (vector == Vector::bias) return CUBLASLT_EPILOGUE_BIAS;
-  if (vector == Vector::sum_of_a) return CUBLASLT_EPILOGUE_BGRADB;
-  return CUBLASLT_EPILOGUE_DEFAULT;
-}
-
 }  // namespace detail
 
 /// How fp32 operands are multiplied; sums are float always.
 enum class Fp32 { exact, tf32 };
 
-/// The engine of products. Its workspace and, per shape, its algorithm stay the same. Not for
-/// several streams at a time.
+/// The engine of products. Its workspace and, per shape, its algorithm stay the same; what a
+/// product adds up in which order is the same in every run. Not for several streams at a time.
 template <Fp32 fp32_is = Fp32::exact>
 class Lt {
  public:
@@ -141,72 +129,79 @@ class Lt {
     handle_.reset(handle);
   }
 
-  /// Whether there is an algorithm with this vector: sums of a are not for every shape.
-  template <class S, class C>
-  bool offers(const Product<S, C>& product) {
-    return plan_of(product) != nullptr;
-  }
-
   /// Throws Error where cuBLASLt has no algorithm.
   template <class Device, class S, class C>
   void operator()(Device& device, const Product<S, C>& p) {
     if (p.c.tensor.rows == 0 || p.c.tensor.cols == 0) return;
-    const detail::Plan* const plan = plan_of(p);
-    if (!plan)
-      throw Error{"cuBLASLt has no algorithm for a product of ",
-                  p.c.tensor.rows,
-                  " x ",
-                  p.inner(),
-                  " x ",
-                  p.c.tensor.cols};
-    if (p.vector_is != Vector::none)
-      plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<const void*>(p.vector));
-    const float one = 1, beta = p.c.accumulate ? 1 : 0;
-    check(cublasLtMatmul(handle_.get(), plan->description.get(), &one, p.b.data, plan->first.get(),
-                         p.a.data, plan->second.get(), &beta, p.c.tensor.data, plan->result.get(),
-                         p.c.tensor.data, plan->result.get(), &plan->algorithm, workspace_.data(),
-                         plan->workspace, device.stream()),
-          "cublasLtMatmul");
+    const detail::ProductKey key = detail::key_of(p);
+    auto place = plans_.find(key);
+    if (place == plans_.end()) place = plans_.emplace(key, make(device, key, p)).first;
+    const detail::Plan& plan = place->second;
+    if (p.bias) plan.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<const void*>(p.bias));
+    check(multiply(device, plan, plan.algorithm, p, p.c.tensor.data), "cublasLtMatmul");
   }
 
  private:
   static constexpr Index workspace_bytes = 32 << 20;  // what NVIDIA advises for Hopper
+  /// A product of so many multiplications is worth a choice, and no more than so many products are:
+  /// views of varying length bring new ones with every step.
+  static constexpr double worth_a_choice = 1e9;
+  static constexpr std::size_t most_choices = 256;
 
-  template <class S, class C>
-  const detail::Plan* plan_of(const Product<S, C>& p) {
-    const detail::ProductKey key = detail::key_of(p);
-    const auto [place, is_new] = plans_.try_emplace(key);
-    if (is_new) place->second = make(key, p.vector);
-    return place->second.get();
+  template <class Device, class S, class C>
+  cublasStatus_t multiply(Device& device, const detail::Plan& plan,
+                          const cublasLtMatmulHeuristicResult_t& algorithm, const Product<S, C>& p,
+                          void* to) const {
+    const float one = 1, beta = p.c.accumulate ? 1 : 0;
+    return cublasLtMatmul(handle_.get(), plan.description.get(), &one, p.b.data, plan.first.get(),
+                          p.a.data, plan.second.get(), &beta, to, plan.result.get(), to,
+                          plan.result.get(), &algorithm.algo, workspace_.data(),
+                          algorithm.workspaceSize, device.stream());
   }
 
-  /// Null where there is no algorithm.
-  std::unique_ptr<detail::Plan> make(const detail::ProductKey& key, const void* vector) {
-    auto plan = std::make_unique<detail::Plan>();
+  template <class Device, class S, class C>
+  detail::Plan make(Device& device, const detail::ProductKey& key, const Product<S, C>& p) const {
+    detail::Plan plan;
     cublasLtMatmulDesc_t description = nullptr;
     const bool rounded = fp32_is == Fp32::tf32 && key.type == CUDA_R_32F;
     check(
         cublasLtMatmulDescCreate(
             &description, rounded ? CUBLAS_COMPUTE_32F_FAST_TF32 : CUBLAS_COMPUTE_32F, CUDA_R_32F),
         "cublasLtMatmulDescCreate");
-    plan->description.reset(description);
+    plan.description.reset(description);
     const bool a = key.a_is == Transposed::yes, b = key.b_is == Transposed::yes;
-    plan->set(CUBLASLT_MATMUL_DESC_TRANSA, b ? CUBLAS_OP_T : CUBLAS_OP_N);
-    plan->set(CUBLASLT_MATMUL_DESC_TRANSB, a ? CUBLAS_OP_T : CUBLAS_OP_N);
-    plan->set(CUBLASLT_MATMUL_DESC_EPILOGUE, detail::epilogue(key.vector));
-    if (key.vector != Vector::none) plan->set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, vector);
+    plan.set(CUBLASLT_MATMUL_DESC_TRANSA, b ? CUBLAS_OP_T : CUBLAS_OP_N);
+    plan.set(CUBLASLT_MATMUL_DESC_TRANSB, a ? CUBLAS_OP_T : CUBLAS_OP_N);
+    if (key.biased) {
+      plan.set(CUBLASLT_MATMUL_DESC_EPILOGUE, CUBLASLT_EPILOGUE_BIAS);
+      plan.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<const void*>(p.bias));
+    }
     const auto stored = [&](bool transposed, Index rows, Index cols) {
       return transposed ? detail::matrix_layout(key.type, cols, rows, cols)
                         : detail::matrix_layout(key.type, rows, cols, rows);
     };
-    plan->first = stored(b, key.cols, key.inner);
-    plan->second = stored(a, key.inner, key.rows);
-    plan->result = detail::matrix_layout(key.result, key.cols, key.rows, key.cols);
-    return choose(*plan, key) ? std::move(plan) : nullptr;
+    plan.first = stored(b, key.cols, key.inner);
+    plan.second = stored(a, key.inner, key.rows);
+    plan.result = detail::matrix_layout(key.result, key.cols, key.rows, key.cols);
+
+    const auto proposals = propose(plan, key);
+    int best = 0;
+    const double size = static_cast<double>(key.rows * key.cols) * static_cast<double>(key.inner);
+    if (size >= worth_a_choice && plans_.size() < most_choices)
+      best = detail::fastest_algorithm(
+          device, static_cast<int>(proposals.size()),
+          static_cast<std::size_t>(p.c.tensor.size()) * sizeof(C), [&](int i, void* to) {
+            return multiply(device, plan, proposals[static_cast<std::size_t>(i)], p, to) ==
+                   CUBLAS_STATUS_SUCCESS;
+          });
+    plan.algorithm = proposals[static_cast<std::size_t>(best)];
+    return plan;
   }
 
-  /// The first that the library proposes, among those whose sums have one order.
-  bool choose(detail::Plan& plan, const detail::ProductKey& key) const {
+  /// What the library proposes, best first, of the algorithms whose sums have one order. Throws
+  /// Error where there is none.
+  std::vector<cublasLtMatmulHeuristicResult_t> propose(const detail::Plan& plan,
+                                                       const detail::ProductKey& key) const {
     cublasLtMatmulPreference_t made = nullptr;
     check(cublasLtMatmulPreferenceCreate(&made), "cublasLtMatmulPreferenceCreate");
     const detail::Preference preference{made};
@@ -221,22 +216,27 @@ class Lt {
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_B_BYTES, key.a_alignment);
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_C_BYTES, key.c_alignment);
     set(CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_D_BYTES, key.c_alignment);
-    cublasLtMatmulHeuristicResult_t best{};
+    std::vector<cublasLtMatmulHeuristicResult_t> proposals(8);
     int found = 0;
     const cublasStatus_t status = cublasLtMatmulAlgoGetHeuristic(
         handle_.get(), plan.description.get(), plan.first.get(), plan.second.get(),
-        plan.result.get(), plan.result.get(), preference.get(), 1, &best, &found);
+        plan.result.get(), plan.result.get(), preference.get(), static_cast<int>(proposals.size()),
+        proposals.data(), &found);
     if (status == CUBLAS_STATUS_NOT_SUPPORTED || (status == CUBLAS_STATUS_SUCCESS && found == 0))
-      return false;
+      throw Error{"cuBLASLt has no algorithm for a product of ",
+                  key.rows,
+                  " x ",
+                  key.inner,
+                  " x ",
+                  key.cols};
     check(status, "cublasLtMatmulAlgoGetHeuristic");
-    plan.algorithm = best.algo;
-    plan.workspace = best.workspaceSize;
-    return true;
+    proposals.resize(static_cast<std::size_t>(found));
+    return proposals;
   }
 
   detail::LtHandle handle_;
   Buffer<std::byte, Memory> workspace_{workspace_bytes};
-  std::map<detail::ProductKey, std::unique_ptr<detail::Plan>> plans_;
+  std::map<detail::ProductKey, detail::Plan> plans_;
 };
 
 /// A device whose products are cuBLASLt's: Device is float throughout.

@@ -104,28 +104,6 @@ __global__ void __launch_bounds__(128) repeat_row_kernel(const ops::RepeatRow<X,
   for (Index i = threadIdx.x; i < op.y.cols; i += blockDim.x) y[i] = static_cast<X>(op.row.data[i]);
 }
 
-inline constexpr int sum_columns = 32, sum_rows = 32;
-
-/// A block takes 32 columns; each of its warps adds up every 32nd row, and the first warp adds
-/// these sums, always in this order. Reads each element once. With one row a sequence it is the
-/// latency of S / 32 loads that bounds it.
-template <class X, class W>
-__global__ void __launch_bounds__(sum_columns* sum_rows)
-    sum_rows_kernel(const ops::SumRows<X, W> op) {
-  __shared__ W partial[sum_rows][sum_columns];
-  const Index column = Index{blockIdx.x} * sum_columns + threadIdx.x;
-  W sum = 0;
-  if (column < op.x.cols)
-    for (Index s = threadIdx.y; s < op.x.rows; s += sum_rows)
-      sum += static_cast<W>(op.x.row(s)[column]);
-  partial[threadIdx.y][threadIdx.x] = sum;
-  __syncthreads();
-  if (threadIdx.y == 0 && column < op.x.cols) {
-    for (int i = 1; i < sum_rows; ++i) sum += partial[i][threadIdx.x];
-    op.sum.data[column] += sum;
-  }
-}
-
 inline dim3 blocks(Index x, Index y = 1) {
   return {static_cast<unsigned>(x), static_cast<unsigned>(y)};
 }
@@ -164,14 +142,6 @@ template <class F, class P, class X, class W>
 void launch(BasicDevice<F, P>& device, const ops::RepeatRow<X, W>& op) {
   start(device, op.name, {detail::blocks(op.y.rows), dim3(128)}, detail::repeat_row_kernel<X, W>,
         op);
-}
-
-template <class F, class P, class X, class W>
-void launch(BasicDevice<F, P>& device, const ops::SumRows<X, W>& op) {
-  start(device, op.name,
-        {detail::blocks((op.x.cols + detail::sum_columns - 1) / detail::sum_columns),
-         dim3(detail::sum_columns, detail::sum_rows)},
-        detail::sum_rows_kernel<X, W>, op);
 }
 
 }  // namespace extrema::cuda

@@ -6,7 +6,7 @@
 
 #include "device.cuh"
 #include "extrema/ops/drop_path.hpp"
-#include "extrema/ops/gelu.hpp"
+#include "extrema/ops/gelu_backward_sum.hpp"
 #include "extrema/ops/residual.hpp"
 #include "sequence_of.cuh"
 
@@ -40,6 +40,12 @@ struct Element<ops::GeluBackward<S>> {
     put(op.grad_x, i, static_cast<W>(op.grad_y.data[i]) * slope);
   }
 };
+
+template <class Format, class S, class W>
+void launch(Device<Format>& device, const ops::GeluBackwardSum<S, W>& op) {
+  launch(device, op.gelu);
+  launch(device, op.sum);
+}
 
 template <class X, class S, class W>
 struct Element<ops::Residual<X, S, W>> {

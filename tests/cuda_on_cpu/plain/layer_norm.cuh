@@ -6,7 +6,7 @@
 #include <cmath>
 
 #include "device.cuh"
-#include "extrema/ops/layer_norm.hpp"
+#include "extrema/ops/residual_norm.hpp"
 
 namespace extrema::plain {
 
@@ -33,6 +33,12 @@ struct Element<ops::LayerNorm<X, Y, W>> {
     op.statistics.row(t)[1] = scale;
   }
 };
+
+template <class Format, class X, class S, class W>
+void launch(Device<Format>& device, const ops::ResidualNorm<X, S, W>& op) {
+  launch(device, op.sum);
+  launch(device, op.norm);
+}
 
 /// A column's gradients of weight and bias.
 template <class X, class Y, class W>
