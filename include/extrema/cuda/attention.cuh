@@ -19,17 +19,24 @@ template <class S>
 inline constexpr bool has_16_bits = std::is_same_v<S, bfloat16> || std::is_same_v<S, float16>;
 
 /// Starts `kernel`, whose blocks are made of `Block`, unless its code lacks bfloat16's products (it
-/// was compiled for Turing). Returns whether it did.
+/// was compiled for Turing, whose blocks have 64 KiB of shared memory, too). Returns whether it
+/// did.
 template <class S, class Block, class Device>
 bool launch_tiles(Device& device, const typename Block::Op& op,
-                  void (*kernel)(const typename Block::Op)) {
+                  void (*kernel)(const typename Block::Op, int)) {
   constexpr int ampere = 80;
-  if (std::is_same_v<S, bfloat16> && ptx::compiled_for(kernel) < ampere) return false;
-  const int rows = whole_strips(static_cast<int>(std::min<Index>(op.sequences.longest, tile_rows)));
+  constexpr std::size_t turings = 64 << 10;
+  const int compiled_for = ptx::compiled_for(kernel);
+  if (std::is_same_v<S, bfloat16> && compiled_for < ampere) return false;
+  int rows = Block::tile_rows;
+  if (op.sequences.longest <= Block::most_rows) {
+    const int whole = whole_strips(static_cast<int>(op.sequences.longest));
+    if (compiled_for >= ampere || Block::shared_bytes(whole) <= turings) rows = whole;
+  }
   start(device, op.name,
-        {head_tiles(op.sequences, op.heads, tile_rows),
-         dim3(static_cast<unsigned>(rows / strip_rows * warp_size)), Block::shared_bytes(rows)},
-        kernel, op);
+        {head_tiles(op.sequences, op.heads, rows),
+         dim3(static_cast<unsigned>(Block::warps(rows) * warp_size)), Block::shared_bytes(rows)},
+        kernel, op, rows);
   return true;
 }
 

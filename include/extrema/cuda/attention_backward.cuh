@@ -20,20 +20,22 @@ template <class S, int d>
 class BackwardBlock {
  public:
   using Op = ops::AttentionBackward<S, float>;
+  static constexpr int most_rows = 64, tile_rows = 64;
 
+  static constexpr int warps(int rows) { return rows / strip_rows; }
   static constexpr std::size_t shared_bytes(int rows) {
-    return static_cast<std::size_t>(rows) * (5 * sizeof(S) * tile_stride<d> + 2 * sizeof(float));
+    return static_cast<std::size_t>(rows) * (5 * sizeof(S) * d + 2 * sizeof(float));
   }
 
   __device__ BackwardBlock(const Op& op, const HeadTile& mine)
       : op_{op},
         mine_{mine},
         q_{ptx::dynamic_shared<S>()},
-        grad_y_{q_ + rows() * tile_stride<d>},
-        k_{grad_y_ + rows() * tile_stride<d>},
-        v_{k_ + rows() * tile_stride<d>},
-        spare_{v_ + rows() * tile_stride<d>},
-        normaliser_{reinterpret_cast<float*>(spare_ + rows() * tile_stride<d>)},
+        grad_y_{q_ + rows() * d},
+        k_{grad_y_ + rows() * d},
+        v_{k_ + rows() * d},
+        spare_{v_ + rows() * d},
+        normaliser_{reinterpret_cast<float*>(spare_ + rows() * d)},
         inner_{normaliser_ + rows()} {}
 
   __device__ void run() {
@@ -44,7 +46,7 @@ class BackwardBlock {
   }
 
  private:
-  __device__ static int rows() { return static_cast<int>(blockDim.x) / warp_size * strip_rows; }
+  __device__ int rows() const { return mine_.rows; }
   __device__ int strip_count() const {
     return mine_.count - own_strip() < strip_rows ? mine_.count - own_strip() : strip_rows;
   }
@@ -52,23 +54,23 @@ class BackwardBlock {
 
   /// The first token of the tile that comes `step` after the block's own, around the end.
   __device__ int around(int step) const {
-    const int tiles = (mine_.tokens + tile_rows - 1) / tile_rows;
-    return (mine_.begin / tile_rows + step) % tiles * tile_rows;
+    const int tiles = (mine_.tokens + rows() - 1) / rows();
+    return (mine_.begin / rows() + step) % tiles * rows();
   }
 
   template <class T>
-  __device__ void fetch_part(S* tile, Matrix<T> matrix, int begin, int parts, int part) const {
-    const auto from = mine_.rows_of(matrix, begin, d, parts, part);
-    fetch<d>(tile, from.data, from.stride, mine_.count_from(begin));
+  __device__ void fetch_part(S* tile, Matrix<T> matrix, int begin, int part) const {
+    const auto from = mine_.rows_of(matrix, begin, d, part);
+    fetch<d>(tile, from, mine_.count_from(begin));
   }
   __device__ void fetch_keys(int begin) const {
-    fetch_part(k_, op_.qkv, begin, 3, 1);
-    fetch_part(v_, op_.qkv, begin, 3, 2);
+    fetch_part(k_, op_.qkv, begin, 1);
+    fetch_part(v_, op_.qkv, begin, 2);
   }
   /// With each query's log-sum-exp, to base two, and y · grad_y: a few lanes take a row.
   __device__ void fetch_queries(int begin) const {
-    fetch_part(q_, op_.qkv, begin, 3, 0);
-    fetch_part(grad_y_, op_.grad_y, begin, 1, 0);
+    fetch_part(q_, op_.qkv, begin, 0);
+    fetch_part(grad_y_, op_.grad_y, begin, 0);
     constexpr int lanes = d / pack;
     const auto y = mine_.rows_of(op_.y, begin, d), grad_y = mine_.rows_of(op_.grad_y, begin, d);
     const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x),
@@ -112,15 +114,15 @@ class BackwardBlock {
     wait_for_tiles();
     Strip<d> q, grad_y;
     if (works()) {
-      q.load(q_ + strip * tile_stride<d>);
-      grad_y.load(grad_y_ + strip * tile_stride<d>);
+      q.load(q_ + strip * d);
+      grad_y.load(grad_y_ + strip * d);
     }
     for (int step = 1;; ++step) {
       const int begin = around(step), count = mine_.count_from(begin);
       for (int key = 0; works() && key < count; key += strip_rows) {
         float p[2][4], grad[2][4];  // (16, 16)
-        multiply_transposed<d>(q, k_ + key * tile_stride<d>, p[0], p[1]);
-        multiply_transposed<d>(grad_y, v_ + key * tile_stride<d>, grad[0], grad[1]);
+        multiply_transposed<d>(q, k_ + key * d, p[0], p[1]);
+        multiply_transposed<d>(grad_y, v_ + key * d, grad[0], grad[1]);
 #pragma unroll
         for (int i = 0; i < 8; ++i) {
           const int row = strip + lane / 4 + i / 2 % 2 * 8,
@@ -128,14 +130,14 @@ class BackwardBlock {
           differentiate(normaliser_[row], inner_[row], p[i / 4][i % 4], grad[i / 4][i % 4]);
           if (column >= count) grad[i / 4][i % 4] = 0;  // it may be no number
         }
-        grad_q.add_product(grad[0], grad[1], k_ + key * tile_stride<d>);
+        grad_q.add_product(grad[0], grad[1], k_ + key * d);
       }
       if (begin == mine_.begin) break;  // its own keys stay where they are
       __syncthreads();
       fetch_keys(around(step + 1));
       wait_for_tiles();
     }
-    if (works()) store(grad_q, spare_ + strip * tile_stride<d>, 0);
+    if (works()) store(grad_q, spare_ + strip * d, 0);
   }
 
   /// grad_v (16, d) += pᵀ grad_y and grad_k += grad_scoresᵀ q, one tile of queries after the other.
@@ -146,22 +148,22 @@ class BackwardBlock {
     StripSums<d> grad_k, grad_v;
     Strip<d> k, v;
     if (works()) {
-      k.load(k_ + strip * tile_stride<d>);
-      v.load(v_ + strip * tile_stride<d>);
+      k.load(k_ + strip * d);
+      v.load(v_ + strip * d);
     }
     for (int step = 0;; ++step) {
       const int count = mine_.count_from(around(step));
       for (int query = 0; works() && query < count; query += strip_rows) {
         float p[2][4], grad[2][4];  // (16, 16)
-        multiply_transposed<d>(k, q_ + query * tile_stride<d>, p[0], p[1]);
-        multiply_transposed<d>(v, grad_y_ + query * tile_stride<d>, grad[0], grad[1]);
+        multiply_transposed<d>(k, q_ + query * d, p[0], p[1]);
+        multiply_transposed<d>(v, grad_y_ + query * d, grad[0], grad[1]);
 #pragma unroll
         for (int i = 0; i < 8; ++i) {
           const int column = query + i / 4 * 8 + lane % 4 * 2 + i % 2;
           differentiate(normaliser_[column], inner_[column], p[i / 4][i % 4], grad[i / 4][i % 4]);
         }
-        grad_v.add_product(p[0], p[1], grad_y_ + query * tile_stride<d>);
-        grad_k.add_product(grad[0], grad[1], q_ + query * tile_stride<d>);
+        grad_v.add_product(p[0], p[1], grad_y_ + query * d);
+        grad_k.add_product(grad[0], grad[1], q_ + query * d);
       }
       if (around(step + 1) == mine_.begin) break;
       __syncthreads();
@@ -169,14 +171,14 @@ class BackwardBlock {
       wait_for_tiles();
     }
     if (works()) {
-      store(grad_k, k_ + strip * tile_stride<d>, 1);
-      store(grad_v, v_ + strip * tile_stride<d>, 2);
+      store(grad_k, k_ + strip * d, 1);
+      store(grad_v, v_ + strip * d, 2);
     }
   }
 
   __device__ void store(const StripSums<d>& sums, S* strip, int part) const {
-    const auto to = mine_.rows_of(op_.grad_qkv, mine_.begin + own_strip(), d, 3, part);
-    sums.store(strip, to.data, to.stride, strip_count());
+    const auto to = mine_.rows_of(op_.grad_qkv, mine_.begin + own_strip(), d, part);
+    sums.store(strip, to, strip_count());
   }
 
   const Op& op_;
@@ -186,9 +188,10 @@ class BackwardBlock {
 };
 
 template <class S, int d>
-__global__ void __launch_bounds__(tile_threads)
-    attention_backward_kernel(const ops::AttentionBackward<S, float> op) {
-  const HeadTile mine{op.sequences, op.heads, tile_rows};
+__global__ void __launch_bounds__(BackwardBlock<S, d>::warps(BackwardBlock<S, d>::most_rows) *
+                                  warp_size)
+    attention_backward_kernel(const ops::AttentionBackward<S, float> op, int rows) {
+  const HeadTile mine{op.sequences, op.heads, rows};
   if (!mine.empty()) BackwardBlock<S, d>{op, mine}.run();
 }
 

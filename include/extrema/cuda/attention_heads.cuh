@@ -16,20 +16,22 @@ struct HeadRows {
   __device__ T* row(Index i) const { return data + i * stride; }
 };
 
-/// A block's part: `count` tokens from `begin` of one head of a sequence. Blocks of neighbouring
-/// heads, whose rows are neighbours in memory, are neighbours.
-struct HeadTile {
-  Index first;  // of the sequence's tokens
-  int tokens, rows, begin, count, head;
+/// How many tiles the longest sequence has: as many blocks have each head of every sequence.
+inline EXTREMA_HOST_DEVICE constexpr unsigned tiles_of(const Sequences& sequences, int rows) {
+  return static_cast<unsigned>((sequences.longest + rows - 1) / rows);
+}
 
-  __device__ HeadTile(const Sequences& sequences, int heads, int rows_of_tile)
-      : first{sequences.offsets[blockIdx.x / static_cast<unsigned>(heads)]},
-        tokens{static_cast<int>(sequences.offsets[blockIdx.x / static_cast<unsigned>(heads) + 1] -
-                                first)},
-        rows{rows_of_tile},
-        begin{static_cast<int>(blockIdx.y) * rows},
-        count{count_from(begin)},
-        head{static_cast<int>(blockIdx.x % static_cast<unsigned>(heads))} {}
+/// A block's part: `count` tokens from `begin` of one head of a sequence. The tiles of a head,
+/// which read the same rows, are neighbours, so that these rows are read from the L2 cache; so are
+/// heads, whose rows are neighbours in memory.
+struct HeadTile {
+  int first;  // of the sequence's tokens
+  int tokens, rows, begin, count, heads, head;
+
+  __device__ HeadTile(const Sequences& sequences, int heads_of_all, int rows_of_tile)
+      : HeadTile{sequences, heads_of_all, rows_of_tile,
+                 blockIdx.x / tiles_of(sequences, rows_of_tile),
+                 blockIdx.x % tiles_of(sequences, rows_of_tile)} {}
 
   /// Sequences are of different lengths, and may have no token at all.
   __device__ bool empty() const { return begin >= tokens; }
@@ -37,18 +39,26 @@ struct HeadTile {
   /// The rows of the tile that begins with token `at`.
   __device__ int count_from(int at) const { return at + rows < tokens ? rows : tokens - at; }
 
-  /// The head's rows from token `at` on; in the given one of the matrix's parts, such as q, k, v.
+  /// The head's rows from token `at` on; in the given one of a row's parts, such as q, k, v.
   template <class T>
-  __device__ HeadRows<T> rows_of(Matrix<T> matrix, int at, int width, int parts = 1,
-                                 int part = 0) const {
-    return {matrix.row(first + at) + part * (matrix.cols / parts) + Index{head} * width,
-            matrix.cols};
+  __device__ HeadRows<T> rows_of(Matrix<T> matrix, int at, int width, int part = 0) const {
+    return {matrix.row(first + at) + Index{part * heads + head} * width, matrix.cols};
   }
+
+ private:
+  __device__ HeadTile(const Sequences& sequences, int heads_of_all, int rows_of_tile, unsigned pair,
+                      unsigned tile)
+      : first{sequences.offsets[pair / static_cast<unsigned>(heads_of_all)]},
+        tokens{sequences.offsets[pair / static_cast<unsigned>(heads_of_all) + 1] - first},
+        rows{rows_of_tile},
+        begin{static_cast<int>(tile) * rows},
+        count{count_from(begin)},
+        heads{heads_of_all},
+        head{static_cast<int>(pair % static_cast<unsigned>(heads))} {}
 };
 
 inline dim3 head_tiles(const Sequences& sequences, int heads, int rows) {
-  return {static_cast<unsigned>(sequences.count * heads),
-          static_cast<unsigned>((sequences.longest + rows - 1) / rows)};
+  return static_cast<unsigned>(sequences.count * heads) * tiles_of(sequences, rows);
 }
 
 }  // namespace extrema::cuda::detail

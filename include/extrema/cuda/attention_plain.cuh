@@ -99,7 +99,7 @@ __global__ void __launch_bounds__(plain_threads, 4)
   W* const p = y + tiles.size();                                   // (r, r + 1)
   W *const top = p + tiles.square(), *const sum = top + rows, *const shrink = sum + rows;  // (r)
 
-  tiles.load(q, mine.rows_of(op.qkv, mine.begin, d, 3, 0), mine.count);
+  tiles.load(q, mine.rows_of(op.qkv, mine.begin, d), mine.count);
   tiles.clear(y);
   for (int i = tiles.thread(); i < rows; i += tiles.threads()) {
     top[i] = lowest;
@@ -107,8 +107,8 @@ __global__ void __launch_bounds__(plain_threads, 4)
   }
   for (int begin = 0; begin < mine.tokens; begin += rows) {
     const int keys = mine.count_from(begin);
-    tiles.load(k, mine.rows_of(op.qkv, begin, d, 3, 1), keys);
-    tiles.load(v, mine.rows_of(op.qkv, begin, d, 3, 2), keys);
+    tiles.load(k, mine.rows_of(op.qkv, begin, d, 1), keys);
+    tiles.load(v, mine.rows_of(op.qkv, begin, d, 2), keys);
     __syncthreads();
     tiles.each_score(q, k, [&](int i, int j, const W(&score)[4]) {
 #pragma unroll
@@ -171,7 +171,7 @@ struct PlainBackward {
   template <class S>
   __device__ void load_queries(const ops::AttentionBackward<S, W>& op, const HeadTile& mine,
                                int begin, int count) const {
-    tiles.load(q, mine.rows_of(op.qkv, begin, tiles.width, 3, 0), count);
+    tiles.load(q, mine.rows_of(op.qkv, begin, tiles.width), count);
     tiles.load(grad_y, mine.rows_of(op.grad_y, begin, tiles.width), count);
     __syncthreads();
     const auto y = mine.rows_of(op.y, begin, tiles.width);
@@ -193,8 +193,8 @@ struct PlainBackward {
   template <class S>
   __device__ void load_keys(const ops::AttentionBackward<S, W>& op, const HeadTile& mine, int begin,
                             int count) const {
-    tiles.load(k, mine.rows_of(op.qkv, begin, tiles.width, 3, 1), count);
-    tiles.load(v, mine.rows_of(op.qkv, begin, tiles.width, 3, 2), count);
+    tiles.load(k, mine.rows_of(op.qkv, begin, tiles.width, 1), count);
+    tiles.load(v, mine.rows_of(op.qkv, begin, tiles.width, 2), count);
     __syncthreads();
   }
 
@@ -232,7 +232,7 @@ __global__ void __launch_bounds__(plain_threads, 4)
   const PlainBackward<W> shared{ptx::dynamic_shared<W>(), tiles};
   const int parts = (mine.tokens + rows - 1) / rows, own = mine.begin / rows;
   const auto store = [&](const W* sums, int part) {
-    tiles.store(sums, mine.rows_of(op.grad_qkv, mine.begin, d, 3, part), mine.count);
+    tiles.store(sums, mine.rows_of(op.grad_qkv, mine.begin, d, part), mine.count);
   };
 
   shared.load_queries(op, mine, mine.begin, mine.count);

@@ -17,36 +17,47 @@
 
 namespace extrema::cuda::detail {
 
-inline constexpr int tile_rows = 64;                                     // at most, of a block
-inline constexpr int strip_rows = 16;                                    // of a warp
-inline constexpr int tile_threads = tile_rows / strip_rows * warp_size;  // at most, of a block
+inline constexpr int strip_rows = 16;             // of a warp
 inline constexpr int pack = pack_size<bfloat16>;  // elements of 16 bits that are moved at once
 
 inline constexpr float log2_of_e = 1.44269504f;
 
-/// A row is followed by 16 bytes, so that the 8 rows that ldmatrix reads lie in different banks.
+/// Where a tile has the pack of a row that begins with `column`. A row's packs are exchanged, so
+/// that those of one column in the 8 rows that ldmatrix reads lie in different banks, without a gap
+/// behind each row.
 template <int d>
-inline constexpr int tile_stride = d + pack;
+__device__ int place(int row, int column) {
+  constexpr unsigned packs = d / pack, rows = 8 / packs;  // that lie side by side in the 32 banks
+  return row * d + (column ^ static_cast<int>(static_cast<unsigned>(row) / rows % packs * pack));
+}
 
 inline EXTREMA_HOST_DEVICE constexpr int whole_strips(int rows) {
   return (rows + strip_rows - 1) / strip_rows * strip_rows;
 }
 
-__device__ inline int lane_of_warp() { return static_cast<int>(threadIdx.x) % warp_size; }
+__device__ inline int lane_of_warp() { return static_cast<int>(threadIdx.x % warp_size); }
 /// The first row of this warp's strip.
-__device__ inline int own_strip() { return static_cast<int>(threadIdx.x) / warp_size * strip_rows; }
+__device__ inline int own_strip() { return static_cast<int>(threadIdx.x / warp_size * strip_rows); }
 
-/// The block begins to copy `count` rows to a tile, and zeros behind them to the end of a strip.
+/// Threads begin to copy `count` rows to a tile, and zeros behind them to the end of a strip.
 template <int d, class S>
-__device__ void fetch(S* tile, const S* from, Index stride, int count) {
+__device__ void fetch(S* tile, const HeadRows<const S>& from, int count, int thread, int threads) {
   constexpr int packs = d / pack;  // of a row
-  const int threads = static_cast<int>(blockDim.x);
-  for (int i = static_cast<int>(threadIdx.x); i < whole_strips(count) * packs; i += threads) {
-    const int row = i / packs, column = i % packs * pack;
+  thread = ptx::unknown(thread);
+  const int column = thread % packs * pack;
+#pragma unroll 1
+  for (int row = thread / packs; row < whole_strips(count); row += threads / packs) {
     const bool there = row < count;
-    ptx::copy_async(tile + row * tile_stride<d> + column,
-                    from + (there ? row : 0) * stride + column, there);
+    ptx::copy_async(tile + place<d>(row, column),
+                    from.data + ((there ? row : 0) * static_cast<int>(from.stride) + column),
+                    there);
   }
+}
+
+/// All threads of the block do.
+template <int d, class S>
+__device__ void fetch(S* tile, const HeadRows<const S>& from, int count) {
+  fetch<d>(tile, from, count, static_cast<int>(threadIdx.x), static_cast<int>(blockDim.x));
 }
 
 /// 16 rows of a tile as the left factor of products.
@@ -58,7 +69,7 @@ struct Strip {
     const int lane = lane_of_warp();
 #pragma unroll
     for (int c = 0; c < d / 16; ++c)
-      ptx::load_matrices(parts[c], rows + lane % 16 * tile_stride<d> + 16 * c + lane / 16 * 8);
+      ptx::load_matrices(parts[c], rows + place<d>(lane % 16, 16 * c + lane / 16 * 8));
   }
 };
 
@@ -88,8 +99,7 @@ __device__ void multiply_transposed(const Strip<d>& strip, const S* rows, float 
 #pragma unroll
   for (int c = 0; c < d / 16; ++c) {
     std::uint32_t b[4];
-    ptx::load_matrices(
-        b, rows + (lane % 8 + lane / 16 * 8) * tile_stride<d> + 16 * c + lane / 8 % 2 * 8);
+    ptx::load_matrices(b, rows + place<d>(lane % 8 + lane / 16 * 8, 16 * c + lane / 8 % 2 * 8));
     multiply<S>(left, strip.parts[c], b[0], b[1]);
     multiply<S>(right, strip.parts[c], b[2], b[3]);
   }
@@ -110,7 +120,7 @@ struct StripSums {
 #pragma unroll
     for (int c = 0; c < d / 16; ++c) {
       std::uint32_t b[4];
-      ptx::load_transposed(b, rows + lane % 16 * tile_stride<d> + 16 * c + lane / 16 * 8);
+      ptx::load_transposed(b, rows + place<d>(lane % 16, 16 * c + lane / 16 * 8));
       multiply<S>(parts[2 * c], weights, b[0], b[1]);
       multiply<S>(parts[2 * c + 1], weights, b[2], b[3]);
     }
@@ -125,21 +135,21 @@ struct StripSums {
 
   /// Writes `count` rows, by way of a strip in shared memory that only this warp uses: whole packs.
   template <class S>
-  __device__ void store(S* strip, S* to, Index stride, int count) const {
-    const int lane = lane_of_warp();
+  __device__ void store(S* strip, const HeadRows<S>& to, int count) const {
+    int lane = lane_of_warp();
+    asm volatile("" : "+r"(lane));
     __syncwarp();  // lanes have read what lay there
 #pragma unroll
     for (int c = 0; c < d / 8; ++c)
 #pragma unroll
       for (int half = 0; half < 2; ++half)
-        cuda::store(strip + (lane / 4 + 8 * half) * tile_stride<d> + 8 * c + lane % 4 * 2,
+        cuda::store(strip + place<d>(lane / 4 + 8 * half, 8 * c) + lane % 4 * 2,
                     narrow<S>(Pack<float, 2>{{parts[c][2 * half], parts[c][2 * half + 1]}}));
     __syncwarp();
     constexpr int packs = d / pack;
-    for (int i = lane; i < count * packs; i += warp_size) {
-      const int row = i / packs, column = i % packs * pack;
-      cuda::store(to + row * stride + column, load<pack>(strip + row * tile_stride<d> + column));
-    }
+    const int column = lane % packs * pack;
+    for (int row = lane / packs; row < count; row += warp_size / packs)
+      cuda::store(to.row(row) + column, load<pack>(strip + place<d>(row, column)));
   }
 };
 

@@ -46,6 +46,13 @@ __device__ inline std::uint32_t address(const void* shared) {
   return static_cast<std::uint32_t>(__cvta_generic_to_shared(shared));
 }
 
+/// i, of which the compiler knows nothing: what follows from it is computed where that is needed,
+/// rather than kept in registers from before a loop.
+__device__ inline int unknown(int i) {
+  asm volatile("" : "+r"(i));
+  return i;
+}
+
 /// Begins to copy 16 bytes, or zeros where they are not `there`. Both places are aligned to 16.
 __device__ inline void copy_async(void* shared, const void* global, bool there) {
   if constexpr (ampere)
@@ -119,6 +126,14 @@ __device__ inline void multiply_fp16(float (&d)[4], const std::uint32_t (&a)[4],
     multiply_fp16_half(d, a[0], a[1], b0);
     multiply_fp16_half(d, a[2], a[3], b1);
   }
+}
+
+/// 2^x, within two units in the last place. Zero where that is below 2^-126: exp2f, which goes on
+/// below, takes four instructions.
+__device__ inline float exp2(float x) {
+  float power;
+  asm("ex2.approx.ftz.f32 %0, %1;\n" : "=f"(power) : "f"(x));
+  return power;
 }
 
 /// Two floats rounded to bfloat16 (nearest, ties to even), the first in the lower half.

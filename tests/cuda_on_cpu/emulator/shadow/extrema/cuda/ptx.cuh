@@ -4,6 +4,7 @@
 
 #include <cuda_runtime.h>
 
+#include <cmath>
 #include <cstdint>
 
 #include "../../../device/tensor_cores.hpp"
@@ -23,6 +24,8 @@ template <class... Parameters>
 int compiled_for(void (*)(Parameters...)) {
   return emulator::capability();
 }
+
+inline int unknown(int i) { return i; }
 
 inline void copy_async(void* shared, const void* global, bool there) {
   alignas(16) static constexpr std::uint32_t zeros[4] = {};
@@ -51,6 +54,11 @@ inline void multiply_fp16_half(float (&d)[4], std::uint32_t a0, std::uint32_t a1
 inline void multiply_fp16(float (&d)[4], const std::uint32_t (&a)[4], std::uint32_t b0,
                           std::uint32_t b1) {
   emulator::multiply_matrices<16, emulator::from_fp16>(d, {a[0], a[1], a[2], a[3]}, {b0, b1});
+}
+
+inline float exp2(float x) {
+  const float power = std::exp2(x);
+  return power < 0x1p-126f ? 0 : power;
 }
 
 inline std::uint32_t pack_bf16(float low, float high) {
