@@ -29,13 +29,17 @@ stage_build() {
 
 stage_check() {
   ctest --test-dir "$build" -L gpu --output-on-failure --no-tests=error
-  for test in flat attention step; do
-    for tool in memcheck racecheck; do
-      compute-sanitizer --tool $tool --error-exitcode 9 --log-file "$results/$tool-$test.log" \
-        "$build/tests/cuda_on_gpu/test_gpu_$test" -tc="*same bits*,*attention and its*,*average*" ||
-        { cat "$results/$tool-$test.log"; exit 1; }
-    done
-  done
+  sanitize memcheck flat "*average*"
+  sanitize racecheck flat "*average*"
+  sanitize memcheck attention "*attention and its*"
+  sanitize racecheck attention "*attention and its*"
+  sanitize memcheck step "*same bits*cuda::BasicDevice*bfloat16*"
+}
+
+# sanitize TOOL TEST CASES
+sanitize() {
+  compute-sanitizer --tool "$1" --error-exitcode 9 --log-file "$results/$1-$2.log" \
+    "$build/tests/cuda_on_gpu/test_gpu_$2" -tc="$3" || { cat "$results/$1-$2.log"; exit 1; }
 }
 
 stage_bench() {

@@ -30,6 +30,7 @@ struct Training {
   Device device;
   train::Trainer<Method, optim::AdamW, Device> trainer;
   Batches<Device> batches;
+  siamese::Batch<Device, std::uint8_t> ready;
 
   explicit Training(const Case& c)
       : trainer{device,
@@ -37,11 +38,13 @@ struct Training {
                             .hidden = c.hidden,
                             .projection = c.projection,
                             .views = c.views}}},
-        batches{device, c} {}
+        batches{device, c},
+        ready{batches.next(device)} {}
 
+  /// The next batch is made ready while the card computes, as in train::fit.
   void step() {
-    trainer.step(batches.next(device),
-                 {.learning_rate = 1e-4, .weight_decay = 0.1, .ema_momentum = 0.996});
+    trainer.step(ready, {.learning_rate = 1e-4, .weight_decay = 0.1, .ema_momentum = 0.996});
+    ready = batches.next(device);
   }
   /// Of so many steps, each waited for, as train::fit and PyTorch's loop (.item()) do.
   double seconds(int steps) {

@@ -147,6 +147,19 @@ const auto residual_backward = [](Index t, Index d, Has has = {}) {
   };
 };
 
+const auto residual_norm_backward = [](Index t, Index d, bool scale, Index by = 0) {
+  return [=]<class D>(Data<D>& data) {
+    using X = Stream<D>;
+    using S = Scalar<D>;
+    const auto norm = layer_norm_backward(t, d, {.accumulate = true, .by = by})(data);
+    ops::ResidualBackward<X, S, Wide<D>> sum{
+        .grad_y = norm.grad_x.tensor,
+        .grad_branch = moved<S>(data.inout("grad_branch", 1, t * d + by), t, d, by)};
+    if (scale) sum.scale = data.input(t, 1, compare::between(0.5, 1.5));
+    return ops::ResidualNormBackward<X, S, Wide<D>>{norm, sum};
+  };
+};
+
 }  // namespace
 
 TEST_CASE_TEMPLATE("layer norm", Both, ALL_BACKENDS, Bf16Stream) {
@@ -238,6 +251,9 @@ TEST_CASE_TEMPLATE("residual and norm in one", Both, ALL_BACKENDS, Bf16Stream) {
         CHECK(both.difference(residual_norm(t, d, {gamma, scale}, gamma), sum_of(d)) == "");
       }
     CHECK(both.difference(residual_norm(t, d, {.by = 2}), sum_of(d)) == "");
+    for (const bool scale : {false, true})
+      CHECK(both.difference(residual_norm_backward(t, d, scale), sum_of(t + d)) == "");
+    CHECK(both.difference(residual_norm_backward(t, d, true, 2), sum_of(t + d)) == "");
   });
 }
 

@@ -129,11 +129,17 @@ __device__ void sum_of_groups(const Pack<W, Shape::n> (&sums)[Shape::packs], Ind
   }
 }
 
+/// What else is made of a row's gradient.
+struct NothingElse {
+  template <class Gradient>
+  __device__ void operator()(Index, int, const Gradient&) const {}
+};
+
 /// Rows of the partial sums (blocks, D) get each block's.
-template <class Shape, class X, class Y, class W>
+template <class Shape, class Else, class X, class Y, class W>
 __global__ void __launch_bounds__(norm_row_threads, Shape::template resident<X, Y, W>())
-    layer_norm_backward(const ops::LayerNormBackward<X, Y, W> op, const Matrix<W> of_weight,
-                        const Matrix<W> of_bias) {
+    layer_norm_backward(const ops::LayerNormBackward<X, Y, W> op, const Else and_else,
+                        const Matrix<W> of_weight, const Matrix<W> of_bias) {
   constexpr int n = Shape::n;
   const Index width = op.x.cols;
   Pack<W, n> sum_weight[Shape::packs] = {}, sum_bias[Shape::packs] = {};
@@ -170,7 +176,7 @@ __global__ void __launch_bounds__(norm_row_threads, Shape::template resident<X, 
         const W normed = (at_x.at[k] - mean) * scale;
         grad.at[k] = (grad.at[k] * weight.at[k] - mean_grad - normed * mean_product) * scale;
       }
-      put(op.grad_x.tensor.row(row) + column, grad, op.grad_x.accumulate);
+      and_else(row, column, put(op.grad_x.tensor.row(row) + column, grad, op.grad_x.accumulate));
     });
   }
   sum_of_groups<Shape>(sum_weight, width, of_weight.row(blockIdx.x));
@@ -212,19 +218,19 @@ void run_layer_norm(Device& device, const char* what, const Rows& rows,
 }
 
 /// As many blocks as run at once, unless there are fewer rows.
-template <int n, class Device, class X, class Y, class W>
-void run_layer_norm_backward(Device& device, const ops::LayerNormBackward<X, Y, W>& op) {
+template <int n, class Device, class Else, class X, class Y, class W>
+void run_layer_norm_backward(Device& device, const char* what,
+                             const ops::LayerNormBackward<X, Y, W>& op, const Else& and_else) {
   if (op.x.size() == 0) return;
-  with_row_shape<n>(op.name, op.x.cols, [&]<class Shape>(Shape) {
+  with_row_shape<n>(what, op.x.cols, [&]<class Shape>(Shape) {
     const Index blocks = std::min<Index>((op.x.rows + Shape::rows - 1) / Shape::rows,
                                          Shape::template resident<X, Y, W>() * multiprocessors);
     const Scope scope{device.workspace()};
     const auto of_weight = take_as<W>(device, blocks, op.x.cols),
                of_bias = take_as<W>(device, blocks, op.x.cols);
-    start(device, op.name, {dim3(static_cast<unsigned>(blocks)), dim3(norm_row_threads)},
-          layer_norm_backward<Shape, X, Y, W>, op, of_weight, of_bias);
-    add_partial_sums<Device, W>(device, op.name, {of_weight, op.grad_weight},
-                                {of_bias, op.grad_bias});
+    start(device, what, {dim3(static_cast<unsigned>(blocks)), dim3(norm_row_threads)},
+          layer_norm_backward<Shape, Else, X, Y, W>, op, and_else, of_weight, of_bias);
+    add_partial_sums<Device, W>(device, what, {of_weight, op.grad_weight}, {of_bias, op.grad_bias});
   });
 }
 
@@ -248,13 +254,23 @@ void launch(BasicDevice<F, P>& device, const ops::LayerNorm<X, Y, W>& op) {
   else detail::run_layer_norm<1>(device, op.name, rows, op);
 }
 
+namespace detail {
+
+template <int n, class X, class Y, class W>
+bool norm_in_packs(const ops::LayerNormBackward<X, Y, W>& op) {
+  return op.x.cols % n == 0 && in_packs<n>(op.x.data, reading(op.grad_x.tensor).data) &&
+         in_packs<n>(op.grad_y.data) && in_packs<n>(op.weight.data);
+}
+
+}  // namespace detail
+
 template <class F, class P, class X, class Y, class W>
 void launch(BasicDevice<F, P>& device, const ops::LayerNormBackward<X, Y, W>& op) {
   constexpr int n = pack_size<X, Y>;
-  const bool packed = op.x.cols % n == 0 && in_packs<n>(op.x.data, op.grad_x.tensor.data) &&
-                      in_packs<n>(op.grad_y.data) && in_packs<n>(op.weight.data);
-  if (packed) detail::run_layer_norm_backward<n>(device, op);
-  else detail::run_layer_norm_backward<1>(device, op);
+  constexpr detail::NothingElse nothing;
+  if (detail::norm_in_packs<n>(op))
+    detail::run_layer_norm_backward<n>(device, op.name, op, nothing);
+  else detail::run_layer_norm_backward<1>(device, op.name, op, nothing);
 }
 
 }  // namespace extrema::cuda

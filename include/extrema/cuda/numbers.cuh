@@ -85,15 +85,17 @@ __device__ Pack<T, n> narrow(const Pack<W, n>& x) {
   return result;
 }
 
-/// to = values, or to += values, rounded once.
+/// to = values, or to += values, rounded once. Returns what stands there.
 template <class T, class W, int n>
-__device__ void put(T* to, Pack<W, n> values, bool accumulate) {
+__device__ Pack<T, n> put(T* to, Pack<W, n> values, bool accumulate) {
   if (accumulate) {
     const auto old = widen(load<n>(to));
 #pragma unroll
     for (int i = 0; i < n; ++i) values.at[i] += old.at[i];
   }
-  store(to, narrow<T>(values));
+  const auto result = narrow<T>(values);
+  store(to, result);
+  return result;
 }
 
 }  // namespace extrema::cuda

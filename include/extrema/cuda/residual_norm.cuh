@@ -36,6 +36,22 @@ struct SummedRows {
   }
 };
 
+/// The gradient of a branch, from that of its sum.
+template <class X, class S, class W>
+struct BranchGradient {
+  Matrix<const W> scale;  // (T, 1) or empty
+  Matrix<S> to;           // (T, D)
+
+  template <int n>
+  __device__ void operator()(Index row, int column, const Pack<X, n>& of_sum) const {
+    const W factor = scale.empty() ? W{1} : scale.data[row];
+    auto grad = widen(of_sum);
+#pragma unroll
+    for (W& value : grad.at) value *= factor;
+    store(to.row(row) + column, narrow<S>(grad));
+  }
+};
+
 }  // namespace detail
 
 template <class F, class P, class X, class S, class W>
@@ -45,6 +61,16 @@ void launch(BasicDevice<F, P>& device, const ops::ResidualNorm<X, S, W>& op) {
   if (detail::norm_in_packs<n>(op.norm) && detail::residual_in_packs<n>(op.sum))
     detail::run_layer_norm<n>(device, op.name, rows, op.norm);
   else detail::run_layer_norm<1>(device, op.name, rows, op.norm);
+}
+
+/// 16 bytes an element where apart it would be 20.
+template <class F, class P, class X, class S, class W>
+void launch(BasicDevice<F, P>& device, const ops::ResidualNormBackward<X, S, W>& op) {
+  constexpr int n = pack_size<X, S>;
+  const detail::BranchGradient<X, S, W> branch{op.sum.scale, op.sum.grad_branch};
+  if (detail::norm_in_packs<n>(op.norm) && in_packs<n>(reading(op.sum.grad_branch).data))
+    detail::run_layer_norm_backward<n>(device, op.name, op.norm, branch);
+  else detail::run_layer_norm_backward<1>(device, op.name, op.norm, branch);
 }
 
 }  // namespace extrema::cuda

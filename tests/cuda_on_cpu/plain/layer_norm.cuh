@@ -40,6 +40,12 @@ void launch(Device<Format>& device, const ops::ResidualNorm<X, S, W>& op) {
   launch(device, op.norm);
 }
 
+template <class Format, class X, class S, class W>
+void launch(Device<Format>& device, const ops::ResidualNormBackward<X, S, W>& op) {
+  launch(device, op.norm);
+  launch(device, op.sum);
+}
+
 /// A column's gradients of weight and bias.
 template <class X, class Y, class W>
 struct LayerNormColumn {
