@@ -44,13 +44,11 @@ sanitize() {
 
 stage_bench() {
   # A process for each, as the peak of memory is the process's. TFLOPS: the card's dense rate in bf16.
-  for case in small-512 base-256 tiny32-512; do
-    for precision in bf16 fp16 tf32; do
-      rate=${TFLOPS:-0}
-      [ $precision != tf32 ] || rate=$((rate / 2))
-      "$build/bin/bench_gpu_step" --only $case --precision $precision --card-tflops "$rate" \
-        >"$results/step-$case-$precision.json"
-    done
+  for pair in small-512:bf16 base-256:bf16 tiny32-512:bf16 small-512:fp16 small-512:tf32; do
+    case=${pair%:*} precision=${pair#*:} rate=${TFLOPS:-0}
+    [ "$precision" != tf32 ] || rate=$((rate / 2))
+    "$build/bin/bench_gpu_step" --only "$case" --precision "$precision" --card-tflops "$rate" \
+      >"$results/step-$case-$precision.json"
   done
   "$build/bin/bench_gpu_attention" >"$results/attention.json"
   "$python" bench/gpu/make_images.py "$results/images"
@@ -66,7 +64,7 @@ stage_peers() {
       # shellcheck disable=SC2086  # two words
       set -- $shape
       "$python" bench/peer_step.py --json --device cuda --arch "$1" --batch "$2" --precision bf16 \
-        --mode $mode --steps 20 --warm 5 >>"$results/peers.jsonl" ||
+        --mode $mode --steps 10 --warm 3 >>"$results/peers.jsonl" ||
         echo "PyTorch's $mode step of $shape did not run" >&2
     done
   done
