@@ -12,184 +12,203 @@ namespace extrema::cuda::detail {
 
 /// A block has up to 64 tokens of one (sequence, head), a warp a strip of 16: first the gradients
 /// of the strip's queries, from all keys in turn, then those of its keys and values, from all
-/// queries. So each is a sum in a fixed order, needs no atomics, and nothing of size n² is written,
-/// at the price of scores that are computed twice. The block's own tile comes last and then first:
-/// up to 64 tokens all is read once. 14 n² d operations a head on 8 n d elements of 2 bytes, that
-/// is 0.9 n a byte: up to some 300 tokens memory's rate bounds it on an H100.
+/// queries. So each is a sum in a fixed order, needs no atomics, and nothing of size n² leaves the
+/// block. The block's own tile comes last and then first: up to 64 tokens all is read once and no
+/// score computed twice, as those of a tile wait in shared memory.
+/// 10 n² d operations a head (14 where there are several tiles) on 8 n d elements of 2 bytes, that
+/// is 0.6 n (0.9 n) a byte: up to some 300 tokens memory's rate bounds it on an H100.
 template <class S, int d>
 class BackwardBlock {
  public:
   using Op = ops::AttentionBackward<S, float>;
   static constexpr int most_rows = 64, tile_rows = 64;
+  static constexpr int blocks = 4;  // of 4 warps that share the registers
 
   static constexpr int warps(int rows) { return rows / strip_rows; }
   static constexpr std::size_t shared_bytes(int rows) {
-    return static_cast<std::size_t>(rows) * (5 * sizeof(S) * d + 2 * sizeof(float));
+    return static_cast<std::size_t>(rows) * (sizeof(S) * (4 * d + 2 * tile_rows) + sizeof(float));
   }
 
   __device__ BackwardBlock(const Op& op, const HeadTile& mine)
       : op_{op},
         mine_{mine},
         q_{ptx::dynamic_shared<S>()},
-        grad_y_{q_ + rows() * d},
-        k_{grad_y_ + rows() * d},
-        v_{k_ + rows() * d},
-        spare_{v_ + rows() * d},
-        normaliser_{reinterpret_cast<float*>(spare_ + rows() * d)},
-        inner_{normaliser_ + rows()} {}
+        grad_y_{q_ + mine.rows * d},
+        k_{grad_y_ + mine.rows * d},
+        v_{k_ + mine.rows * d},
+        p_{v_ + mine.rows * d},
+        grad_scores_{p_ + mine.rows * tile_rows},
+        inner_{reinterpret_cast<float*>(grad_scores_ + mine.rows * tile_rows)} {}
 
   __device__ void run() {
-    fetch_queries(mine_.begin);
     queries();
     __syncthreads();
     keys();
   }
 
  private:
-  __device__ int rows() const { return mine_.rows; }
-  __device__ int strip_count() const {
-    return mine_.count - own_strip() < strip_rows ? mine_.count - own_strip() : strip_rows;
-  }
-  __device__ bool works() const { return own_strip() < mine_.count; }
+  /// Whether this warp has a strip in the tile from `begin` on.
+  __device__ bool works(int begin) const { return own_strip() < mine_.count_from(begin); }
 
   /// The first token of the tile that comes `step` after the block's own, around the end.
   __device__ int around(int step) const {
-    const int tiles = (mine_.tokens + rows() - 1) / rows();
-    return (mine_.begin / rows() + step) % tiles * rows();
+    const int tiles = (mine_.tokens + mine_.rows - 1) / mine_.rows;
+    return (mine_.begin / mine_.rows + step) % tiles * mine_.rows;
   }
 
-  template <class T>
-  __device__ void fetch_part(S* tile, Matrix<T> matrix, int begin, int part) const {
-    const auto from = mine_.rows_of(matrix, begin, d, part);
-    fetch<d>(tile, from, mine_.count_from(begin));
-  }
   __device__ void fetch_keys(int begin) const {
-    fetch_part(k_, op_.qkv, begin, 1);
-    fetch_part(v_, op_.qkv, begin, 2);
-  }
-  /// With each query's log-sum-exp, to base two, and y · grad_y: a few lanes take a row.
-  __device__ void fetch_queries(int begin) const {
-    fetch_part(q_, op_.qkv, begin, 0);
-    fetch_part(grad_y_, op_.grad_y, begin, 0);
-    constexpr int lanes = d / pack;
-    const auto y = mine_.rows_of(op_.y, begin, d), grad_y = mine_.rows_of(op_.grad_y, begin, d);
-    const int thread = static_cast<int>(threadIdx.x), threads = static_cast<int>(blockDim.x),
-              count = mine_.count_from(begin), column = thread % lanes * pack;
-    for (int i = thread / lanes; i < whole_strips(count); i += threads / lanes) {
-      float sum = 0;
-      if (i < count) {
-        const auto a = widen(load<pack>(y.row(i) + column)),
-                   b = widen(load<pack>(grad_y.row(i) + column));
-#pragma unroll
-        for (int c = 0; c < pack; ++c) sum += a.at[c] * b.at[c];
-      }
-#pragma unroll
-      for (int offset = lanes / 2; offset > 0; offset /= 2)
-        sum += __shfl_xor_sync(0xffffffffu, sum, offset);
-      if (column == 0) {
-        inner_[i] = sum;
-        normaliser_[i] =
-            i < count ? op_.normaliser.row(mine_.first + begin + i)[mine_.head] * log2_of_e : 0;
-      }
-    }
+    fetch<d>(k_, mine_.rows_of(op_.qkv, begin, d, 1), mine_.count_from(begin));
+    fetch<d>(v_, mine_.rows_of(op_.qkv, begin, d, 2), mine_.count_from(begin));
   }
   __device__ static void wait_for_tiles() {
     ptx::end_copy_group();
     ptx::wait_for_copies<0>();
     __syncthreads();
   }
+  /// With each query's log-sum-exp, to base two, and y · grad_y of this warp's strip. Its y, which
+  /// nothing else needs, comes to registers while the tiles are under way.
+  __device__ void fetch_queries(int begin) {
+    fetch<d>(q_, mine_.rows_of(op_.qkv, begin, d), mine_.count_from(begin));
+    fetch<d>(grad_y_, mine_.rows_of(op_.grad_y, begin, d), mine_.count_from(begin));
+    constexpr int lanes = d / pack, rows = warp_size / lanes;  // at a time
+    const int lane = ptx::unknown(lane_of_warp()), strip = ptx::unknown(own_strip()),
+              count = mine_.count_from(begin), column = lane % lanes * pack;
+    const auto from = mine_.rows_of(op_.y, begin, d);
+    Pack<S, pack> y[strip_rows / rows] = {};
+#pragma unroll
+    for (int i = 0; i < strip_rows / rows; ++i) {
+      const int row = strip + i * rows + lane / lanes;
+      if (row < count) y[i] = load<pack>(from.row(row) + column);
+    }
+#pragma unroll
+    for (int i = 0; i < 2; ++i) {
+      const int row = strip + lane / 4 + 8 * i;
+      normaliser_of_[i] =
+          row < count ? op_.normaliser.row(mine_.first + begin + row)[mine_.head] * log2_of_e : 0;
+    }
+    wait_for_tiles();
+    if (!works(begin)) return;
+#pragma unroll
+    for (int i = 0; i < strip_rows / rows; ++i) {
+      const int row = strip + i * rows + lane / lanes;
+      const auto a = widen(y[i]), b = widen(load<pack>(grad_y_ + place<d>(row, column)));
+      float sum = 0;
+#pragma unroll
+      for (int c = 0; c < pack; ++c) sum += a.at[c] * b.at[c];
+#pragma unroll
+      for (int offset = lanes / 2; offset > 0; offset /= 2)
+        sum += __shfl_xor_sync(0xffffffffu, sum, offset);
+      if (column == 0) inner_[row] = sum;
+    }
+    __syncwarp();
+#pragma unroll
+    for (int i = 0; i < 2; ++i) inner_of_[i] = inner_[strip + lane / 4 + 8 * i];
+  }
 
-  /// A score, and the gradient of its probability, become p and the gradient of the score.
-  __device__ static void differentiate(float normaliser, float inner, float& score, float& grad) {
+  /// The probabilities of this warp's queries and `count` keys, and the gradients of their scores:
+  /// for keys(), and for add(gradients, key), 16 keys at a time.
+  template <class Add>
+  __device__ void weigh(int count, const Add& add) const {
     const float scale = 1 / sqrtf(static_cast<float>(d));
-    score = exp2f(score * (scale * log2_of_e) - normaliser);
-    grad = score * (grad - inner) * scale;
+    const int lane = ptx::unknown(lane_of_warp()), strip = ptx::unknown(own_strip());
+    Strip<d> q;  // grad_y's, too, would take more registers than there are for 16 warps
+    q.load(q_ + strip * d, lane);
+    for (int key = 0; key < count; key += strip_rows) {
+      float p[2][4], grad[2][4];  // (16, 16)
+      multiply_transposed<d>(q, k_ + key * d, p[0], p[1], lane);
+      Strip<d> grad_y;
+      grad_y.load(grad_y_ + strip * d, lane);
+      multiply_transposed<d>(grad_y, v_ + key * d, grad[0], grad[1], lane);
+#pragma unroll
+      for (int i = 0; i < 8; ++i) {
+        float &score = p[i / 4][i % 4], &of_p = grad[i / 4][i % 4];
+        score = ptx::exp2(score * (scale * log2_of_e) - normaliser_of_[i / 2 % 2]);
+        of_p = score * (of_p - inner_of_[i / 2 % 2]) * scale;
+        if (key + i / 4 * 8 + lane % 4 * 2 + i % 2 >= count) of_p = 0;  // it may be no number
+      }
+      keep(round_weights<S>(p[0], p[1]), p_ + strip * tile_rows, key, lane);
+      const Weights grad_scores = round_weights<S>(grad[0], grad[1]);
+      keep(grad_scores, grad_scores_ + strip * tile_rows, key, lane);
+      add(grad_scores, key, lane);
+    }
+  }
+  /// Weights of this warp's queries and the keys from `key` on become part of a tile.
+  __device__ static void keep(const Weights& weights, S* tile, int key, int lane) {
+#pragma unroll
+    for (int i = 0; i < 4; ++i)
+      store(tile + place<tile_rows>(lane / 4 + i % 2 * 8, key + i / 2 * 8) + lane % 4 * 2,
+            __builtin_bit_cast(Two, weights.parts[i]));
+  }
+  /// Those of the queries from `query` on and this warp's keys, transposed.
+  __device__ static Weights kept(const S* tile, int query, int lane) {
+    Weights weights;
+    ptx::load_transposed(weights.parts, tile + place<tile_rows>(query + lane % 8 + lane / 16 * 8,
+                                                                own_strip() + lane / 8 % 2 * 8));
+    return weights;
   }
 
   /// grad_q (16, d) += grad_scores k, one tile of keys after the other.
   __device__ void queries() {
-    const int lane = lane_of_warp(), strip = own_strip();
     StripSums<d> grad_q;
+    const auto add = [&](const Weights& grad_scores, int key, int lane) {
+      grad_q.add_product(grad_scores, k_ + key * d, lane);
+    };
     fetch_keys(around(1));
-    wait_for_tiles();
-    Strip<d> q, grad_y;
-    if (works()) {
-      q.load(q_ + strip * d);
-      grad_y.load(grad_y_ + strip * d);
-    }
+    fetch_queries(mine_.begin);
     for (int step = 1;; ++step) {
-      const int begin = around(step), count = mine_.count_from(begin);
-      for (int key = 0; works() && key < count; key += strip_rows) {
-        float p[2][4], grad[2][4];  // (16, 16)
-        multiply_transposed<d>(q, k_ + key * d, p[0], p[1]);
-        multiply_transposed<d>(grad_y, v_ + key * d, grad[0], grad[1]);
-#pragma unroll
-        for (int i = 0; i < 8; ++i) {
-          const int row = strip + lane / 4 + i / 2 % 2 * 8,
-                    column = key + i / 4 * 8 + lane % 4 * 2 + i % 2;
-          differentiate(normaliser_[row], inner_[row], p[i / 4][i % 4], grad[i / 4][i % 4]);
-          if (column >= count) grad[i / 4][i % 4] = 0;  // it may be no number
-        }
-        grad_q.add_product(grad[0], grad[1], k_ + key * d);
-      }
+      const int begin = around(step);
+      if (works(mine_.begin)) weigh(mine_.count_from(begin), add);
       if (begin == mine_.begin) break;  // its own keys stay where they are
       __syncthreads();
       fetch_keys(around(step + 1));
       wait_for_tiles();
     }
-    if (works()) store(grad_q, spare_ + strip * d, 0);
+    if (works(mine_.begin)) write(grad_q, 0);
   }
 
   /// grad_v (16, d) += pᵀ grad_y and grad_k += grad_scoresᵀ q, one tile of queries after the other.
-  /// Both are computed transposed: a row is a key. Queries behind the last one have p = 1, which
-  /// multiplies zeros.
+  /// Queries behind the last one have p = 1, which multiplies zeros.
   __device__ void keys() {
-    const int lane = lane_of_warp(), strip = own_strip();
     StripSums<d> grad_k, grad_v;
-    Strip<d> k, v;
-    if (works()) {
-      k.load(k_ + strip * d);
-      v.load(v_ + strip * d);
-    }
     for (int step = 0;; ++step) {
-      const int count = mine_.count_from(around(step));
-      for (int query = 0; works() && query < count; query += strip_rows) {
-        float p[2][4], grad[2][4];  // (16, 16)
-        multiply_transposed<d>(k, q_ + query * d, p[0], p[1]);
-        multiply_transposed<d>(v, grad_y_ + query * d, grad[0], grad[1]);
-#pragma unroll
-        for (int i = 0; i < 8; ++i) {
-          const int column = query + i / 4 * 8 + lane % 4 * 2 + i % 2;
-          differentiate(normaliser_[column], inner_[column], p[i / 4][i % 4], grad[i / 4][i % 4]);
-        }
-        grad_v.add_product(p[0], p[1], grad_y_ + query * d);
-        grad_k.add_product(grad[0], grad[1], q_ + query * d);
+      const int count = mine_.count_from(around(step)), next = around(step + 1),
+                lane = ptx::unknown(lane_of_warp());
+      for (int query = 0; works(mine_.begin) && query < count; query += strip_rows) {
+        grad_v.add_product(kept(p_, query, lane), grad_y_ + query * d, lane);
+        grad_k.add_product(kept(grad_scores_, query, lane), q_ + query * d, lane);
       }
-      if (around(step + 1) == mine_.begin) break;
+      if (next == mine_.begin) break;
       __syncthreads();
-      fetch_queries(around(step + 1));
-      wait_for_tiles();
+      fetch_queries(next);
+      if (works(next)) weigh(mine_.count, [](const Weights&, int, int) {});
+      __syncthreads();
     }
-    if (works()) {
-      store(grad_k, k_ + strip * d, 1);
-      store(grad_v, v_ + strip * d, 2);
+    if (works(mine_.begin)) {
+      write(grad_k, 1);
+      write(grad_v, 2);
     }
   }
 
-  __device__ void store(const StripSums<d>& sums, S* strip, int part) const {
-    const auto to = mine_.rows_of(op_.grad_qkv, mine_.begin + own_strip(), d, part);
-    sums.store(strip, to, strip_count());
+  __device__ void write(const StripSums<d>& sums, int part) const {
+    const int strip = own_strip(),
+              count = mine_.count - strip < strip_rows ? mine_.count - strip : strip_rows;
+    sums.store(mine_.rows_of(op_.grad_qkv, mine_.begin + strip, d, part), count);
   }
+
+  using Two = Pack<S, 2>;
 
   const Op& op_;
   const HeadTile& mine_;
-  S *q_, *grad_y_, *k_, *v_, *spare_;  // (64, d)
-  float *normaliser_, *inner_;         // (64)
+  S *q_, *grad_y_, *k_, *v_;              // (rows, d)
+  S *p_, *grad_scores_;                   // (rows, 64)  a row is a query
+  float* inner_;                          // (rows)
+  float normaliser_of_[2], inner_of_[2];  // of this lane's two queries
 };
 
 template <class S, int d>
 __global__ void __launch_bounds__(BackwardBlock<S, d>::warps(BackwardBlock<S, d>::most_rows) *
-                                  warp_size)
+                                      warp_size,
+                                  BackwardBlock<S, d>::blocks)
     attention_backward_kernel(const ops::AttentionBackward<S, float> op, int rows) {
   const HeadTile mine{op.sequences, op.heads, rows};
   if (!mine.empty()) BackwardBlock<S, d>{op, mine}.run();

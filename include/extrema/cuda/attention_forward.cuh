@@ -14,12 +14,12 @@ namespace extrema::cuda::detail {
 template <class S, int d>
 class QueryStrip {
  public:
-  using Weights = float[2][4];  // (16, 16)
+  using Scores = float[2][4];  // (16, 16)
 
   __device__ void load(const S* queries) { q_.load(queries); }
 
   /// The probabilities of up to 16 keys, but for the factor that all keys together decide.
-  __device__ void weigh(const S* keys, int count, Weights& p) {
+  __device__ void weigh(const S* keys, int count, Scores& p) {
     constexpr float lowest = -INFINITY;
     multiply_transposed<d>(q_, keys, p[0], p[1]);
     if (count < strip_rows) {
@@ -38,7 +38,9 @@ class QueryStrip {
     }
   }
 
-  __device__ void add(const S* values, const Weights& p) { y_.add_product(p[0], p[1], values); }
+  __device__ void add(const S* values, const Scores& p) {
+    y_.add_product(round_weights<S>(p[0], p[1]), values);
+  }
 
   /// log-sum-exp of the scaled scores of rows lane / 4 and lane / 4 + 8; y becomes the mean. (16,
   /// d)
@@ -60,7 +62,7 @@ class QueryStrip {
 
   /// Sums are in units of e^top, which follows the greatest score where that is far ahead: factors
   /// of up to 2^8 harm no sum, and so hardly anything is multiplied again after the first keys.
-  __device__ void rescale(const Weights& scores) {
+  __device__ void rescale(const Scores& scores) {
     const float far = 8 / to_base_two();
     float now[2] = {top_[0], top_[1]};
 #pragma unroll
@@ -85,7 +87,7 @@ class QueryStrip {
 
 /// A block has one (sequence, head) of up to 256 tokens, whose keys and values it reads once; of
 /// longer ones it has 128 queries, and reads tiles of 128 keys. Its warps take strips of 16 queries
-/// in turn, each by way of a strip of shared memory that takes their results, too.
+/// in turn.
 /// 4 n² d operations a head on 4 n d elements of 2 bytes, that is n / 2 a byte: up to some 600
 /// tokens memory's rate bounds it on an H100 (989 TFLOP/s over 3.35 TB/s), given enough heads. But
 /// each strip reads all keys and values from shared memory, n² d / 4 bytes: at 128 bytes a cycle
@@ -135,8 +137,11 @@ class ForwardBlock {
         ptx::wait_for_copies<0>();
         __syncwarp();  // the queries are there
       }
-      if (works && key == 0) queries.load(own());
-      typename QueryStrip<S, d>::Weights p = {};
+      if (works && key == 0) {
+        queries.load(own());
+        __syncwarp();  // the next ones may come
+      }
+      typename QueryStrip<S, d>::Scores p = {};
       if (works) queries.weigh(k_ + at * d, mine_.tokens - key, p);
       if (comes) {
         ptx::wait_for_copies<0>();
@@ -180,8 +185,7 @@ class ForwardBlock {
       if (lane % 4 == 0 && i < count)
         op_.normaliser.row(mine_.first + begin + i)[mine_.head] = normaliser[row];
     }
-    y.store(own(), mine_.rows_of(op_.y, begin, d), count);
-    __syncwarp();  // the next queries may come
+    y.store(mine_.rows_of(op_.y, begin, d), count);
   }
 
   const Op& op_;

@@ -65,8 +65,7 @@ template <int d>
 struct Strip {
   std::uint32_t parts[d / 16][4] = {};
   template <class S>
-  __device__ void load(const S* rows) {
-    const int lane = lane_of_warp();
+  __device__ void load(const S* rows, int lane = lane_of_warp()) {
 #pragma unroll
     for (int c = 0; c < d / 16; ++c)
       ptx::load_matrices(parts[c], rows + place<d>(lane % 16, 16 * c + lane / 16 * 8));
@@ -92,8 +91,7 @@ __device__ std::uint32_t pack_pair(float low, float high) {
 /// transposed.
 template <int d, class S>
 __device__ void multiply_transposed(const Strip<d>& strip, const S* rows, float (&left)[4],
-                                    float (&right)[4]) {
-  const int lane = lane_of_warp();
+                                    float (&right)[4], int lane = lane_of_warp()) {
 #pragma unroll
   for (int i = 0; i < 4; ++i) left[i] = right[i] = 0;
 #pragma unroll
@@ -105,24 +103,30 @@ __device__ void multiply_transposed(const Strip<d>& strip, const S* rows, float 
   }
 }
 
+/// 16 weights of each row of a strip, rounded to S, as the left factor of products. (16, 16)
+struct Weights {
+  std::uint32_t parts[4];
+};
+template <class S>
+__device__ Weights round_weights(const float (&left)[4], const float (&right)[4]) {
+  return {{pack_pair<S>(left[0], left[1]), pack_pair<S>(left[2], left[3]),
+           pack_pair<S>(right[0], right[1]), pack_pair<S>(right[2], right[3])}};
+}
+
 /// A strip's sums (16, d), in Wide: d / 8 results of 8 columns.
 template <int d>
 struct StripSums {
   float parts[d / 8][4] = {};
 
-  /// += weights (16, 16), rounded to S, times 16 rows (16, d) of a tile.
+  /// += weights times 16 rows (16, d) of a tile.
   template <class S>
-  __device__ void add_product(const float (&left)[4], const float (&right)[4], const S* rows) {
-    const int lane = lane_of_warp();
-    const std::uint32_t weights[4] = {
-        pack_pair<S>(left[0], left[1]), pack_pair<S>(left[2], left[3]),
-        pack_pair<S>(right[0], right[1]), pack_pair<S>(right[2], right[3])};
+  __device__ void add_product(const Weights& weights, const S* rows, int lane = lane_of_warp()) {
 #pragma unroll
     for (int c = 0; c < d / 16; ++c) {
       std::uint32_t b[4];
       ptx::load_transposed(b, rows + place<d>(lane % 16, 16 * c + lane / 16 * 8));
-      multiply<S>(parts[2 * c], weights, b[0], b[1]);
-      multiply<S>(parts[2 * c + 1], weights, b[2], b[3]);
+      multiply<S>(parts[2 * c], weights.parts, b[0], b[1]);
+      multiply<S>(parts[2 * c + 1], weights.parts, b[2], b[3]);
     }
   }
 
@@ -133,23 +137,27 @@ struct StripSums {
       for (int i = 0; i < 4; ++i) parts[c][i] *= of_row[i / 2];
   }
 
-  /// Writes `count` rows, by way of a strip in shared memory that only this warp uses: whole packs.
+  /// Writes `count` rows. Neighbouring lanes exchange halves of two results, so that each has four
+  /// columns and four lanes 32 bytes, which is what memory takes at once.
   template <class S>
-  __device__ void store(S* strip, const HeadRows<S>& to, int count) const {
-    int lane = lane_of_warp();
-    asm volatile("" : "+r"(lane));
-    __syncwarp();  // lanes have read what lay there
+  __device__ void store(const HeadRows<S>& to, int count) const {
+    const int lane = ptx::unknown(lane_of_warp());
+    const bool odd = lane % 2 != 0;
+    using Four = Pack<S, 4>;
 #pragma unroll
-    for (int c = 0; c < d / 8; ++c)
+    for (int half = 0; half < 2; ++half) {
+      const int row = lane / 4 + 8 * half;
+      S* const at = to.row(row) + (odd ? 8 : 0) + lane % 4 / 2 * 4;
 #pragma unroll
-      for (int half = 0; half < 2; ++half)
-        cuda::store(strip + place<d>(lane / 4 + 8 * half, 8 * c) + lane % 4 * 2,
-                    narrow<S>(Pack<float, 2>{{parts[c][2 * half], parts[c][2 * half + 1]}}));
-    __syncwarp();
-    constexpr int packs = d / pack;
-    const int column = lane % packs * pack;
-    for (int row = lane / packs; row < count; row += warp_size / packs)
-      cuda::store(to.row(row) + column, load<pack>(strip + place<d>(row, column)));
+      for (int c = 0; c < d / 8; c += 2) {
+        const std::uint32_t first = pack_pair<S>(parts[c][2 * half], parts[c][2 * half + 1]),
+                            second =
+                                pack_pair<S>(parts[c + 1][2 * half], parts[c + 1][2 * half + 1]),
+                            others = __shfl_xor_sync(0xffffffffu, odd ? first : second, 1);
+        const Pack<std::uint32_t, 2> mine{{odd ? others : first, odd ? second : others}};
+        if (row < count) cuda::store(at + 8 * c, __builtin_bit_cast(Four, mine));
+      }
+    }
   }
 };
 
