@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The instructions of tensor cores, which kernels take on trust: one product of whole numbers,
-// which is exact, by each of them. On a CPU this checks the emulation, on a GPU the manual.
+// The instructions that kernels take on trust: one product of whole numbers, which is exact, by
+// each of the tensor cores', and powers of two. On a CPU this checks the emulation, on a GPU the
+// manual.
 #include <cuda_fp16.h>
 #include <doctest/doctest.h>
 
+#include <cmath>
 #include <extrema/cuda/ptx.cuh>
+#include <iterator>
 #include <vector>
 
 #include "extrema/cuda/device.cuh"
@@ -102,7 +105,28 @@ void check() {
   }
 }
 
+template <class T>
+__global__ void powers_kernel(const T* x, T* power, Index count) {
+  const Index i = threadIdx.x;
+  if (i < count) power[i] = ptx::exp2(x[i]);
+}
+
 }  // namespace
+
+TEST_CASE("powers of two: to 2 ulp, what is below the normal numbers is 0") {
+  const std::vector<float> x{0,      1,   -1,      0.5f,    -0.25f, 7.3f,
+                             -30.7f, 127, -125.5f, -126.5f, -140,   -INFINITY};
+  cuda::BasicDevice<fp32, NoProducts> device;
+  const auto of_x = upload(device, x), found = upload(device, x);
+  cuda::start(device, "powers", {dim3(1), dim3(32)}, powers_kernel<float>,
+              static_cast<const float*>(of_x.data()), found.data(), std::ssize(x));
+  const auto powers = download(device, found.view());
+  for (std::size_t i = 0; i < x.size(); ++i) {
+    CAPTURE(x[i]);
+    const double wanted = x[i] < -126 ? 0 : std::exp2(static_cast<double>(x[i]));
+    CHECK(std::abs(static_cast<double>(powers[i]) - wanted) <= 0x1p-22 * wanted);
+  }
+}
 
 TEST_CASE("products of bfloat16") { check<Factors::bf16>(); }
 
