@@ -33,11 +33,15 @@ stage_check() {
   sanitize racecheck flat "*average*"
   sanitize memcheck attention "*attention and its*"
   sanitize racecheck attention "*attention and its*"
+  sanitize memcheck norms "residual and norm in one*"
+  sanitize racecheck norms "residual and norm in one*"
   sanitize memcheck step "*same bits*cuda::BasicDevice*bfloat16*"
 }
 
-# sanitize TOOL TEST CASES
+# sanitize TOOL TEST CASES: some must match.
 sanitize() {
+  "$build/tests/cuda_on_gpu/test_gpu_$2" -tc="$3" --count | grep -q ' [1-9][0-9]*$' ||
+    { echo "gpu.sh: no case of test_gpu_$2 is named $3" >&2; exit 1; }
   compute-sanitizer --tool "$1" --error-exitcode 9 --log-file "$results/$1-$2.log" \
     "$build/tests/cuda_on_gpu/test_gpu_$2" -tc="$3" || { cat "$results/$1-$2.log"; exit 1; }
 }

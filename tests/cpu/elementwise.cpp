@@ -128,6 +128,43 @@ void residual(const Size& size, bool gamma_is, bool scale_is) {
         "grad_gamma");
 }
 
+/// An operation that is made of two gives what these give, bit for bit.
+template <class Device>
+void of_two(const Size& size, bool gamma_is, bool scale_is) {
+  using X = Stream<Device>;
+  using S = Scalar<Device>;
+  using W = Wide<Device>;
+  const Index t = size.rows, d = size.width;
+  Values<X> x{t, d, 1};
+  Values<S> branch{t, d, 2};
+  Values<W> gamma{1, d, 3}, scale{t, 1, 4}, weight{1, d, 5}, bias{1, d, 6};
+  Values<X> y{t, d};  // in one place, as Eigen sums by where rows lie
+  Values<S> n{t, d};
+  Values<W> statistics{t, 2};
+  Device device;
+  const auto run = [&](bool in_one) {
+    const ops::ResidualNorm<X, S, W> op{{.x = x.view(),
+                                         .branch = branch.view(),
+                                         .gamma = gamma_is ? gamma.view() : Matrix<W>{},
+                                         .scale = scale_is ? scale.view() : Matrix<W>{},
+                                         .y = y.view()},
+                                        {.x = y.view(),
+                                         .weight = weight.view(),
+                                         .bias = bias.view(),
+                                         .y = n.view(),
+                                         .statistics = statistics.view()}};
+    if (in_one) ops::run(device, op);
+    else ops::run(device, op.sum), ops::run(device, op.norm);
+    std::vector<double> all;
+    for (Index i = 0; i < t; ++i) {
+      for (Index c = 0; c < d; ++c) all.insert(all.end(), {y(i, c), n(i, c)});
+      all.insert(all.end(), {statistics(i, 0), statistics(i, 1)});
+    }
+    return all;
+  };
+  CHECK(run(true) == run(false));
+}
+
 template <class Device>
 void flat(const Size& size) {
   using W = Wide<Device>;
@@ -173,6 +210,12 @@ TEST_CASE_TEMPLATE("residual", Device, Fp64, Fp32, Bf16, Bf16Stream) {
   for (const Size& size : sizes)
     for (const bool gamma : {false, true})
       for (const bool scale : {false, true}) residual<Device>(size, gamma, scale);
+}
+
+TEST_CASE_TEMPLATE("residual and norm in one", Device, Fp64, Fp32, Bf16, Bf16Stream) {
+  for (const Size& size : sizes)
+    for (const bool gamma : {false, true})
+      for (const bool scale : {false, true}) of_two<Device>(size, gamma, scale);
 }
 
 TEST_CASE_TEMPLATE("flat passes", Device, Fp64, Fp32, Bf16) {

@@ -96,24 +96,42 @@ TEST_CASE("no rows: nothing is added") {
 
 TEST_CASE("of a product's algorithms one is chosen that gives the first one's bits") {
   cuda::Device device;
-  const auto wanted = upload(device, std::vector<float>{1, 2, 3, 4}),
-             others = upload(device, std::vector<float>{1, 2, 3, 5});
-  enum { first, of_other_bits, not_supported, of_same_bits, algorithms };
+  enum { not_supported, first, of_other_bits, of_same_bits, algorithms };
+  constexpr Index size = 1000;
   int runs[algorithms] = {};
-  const auto multiply = [&](int i, void* to) {
+  const auto multiply = [&](int i, const float* a, const float* b, float* to) {
     ++runs[i];
     if (i == not_supported) return false;
-    const auto& from = i == of_other_bits ? others : wanted;
-    ops::run(device, ops::Copy<float>{{from.data(), 1, 4}, {static_cast<float*>(to), 1, 4}});
+    ops::run(device, ops::Copy<float>{{i == of_other_bits ? b : a, 1, size}, {to, 1, size}});
     return true;
   };
-  const int chosen =
-      cuda::detail::fastest_algorithm(device, algorithms, 4 * sizeof(float), multiply);
-  CHECK((chosen == first || chosen == of_same_bits));
-  CHECK(runs[of_other_bits] == 1);
+  const cuda::detail::ProductSizes sizes{size, size, size};
+  const auto chosen = [&](int count) {
+    return cuda::detail::fastest_algorithm<float, float>(device, count, sizes, multiply);
+  };
+  const int choice = chosen(algorithms);
+  CHECK((choice == first || choice == of_same_bits));
   CHECK(runs[not_supported] == 1);
+  CHECK(runs[of_other_bits] == 1);
+  CHECK(runs[first] > 1);
   CHECK(runs[first] == runs[of_same_bits]);
-  CHECK(cuda::detail::fastest_algorithm(device, 1, 4, multiply) == 0);
+
+  const int so_far = runs[first];
+  CHECK(chosen(1) == 0);
+  cudaGraph_t graph = nullptr;
+  cuda::check(cudaStreamBeginCapture(device.stream(), cudaStreamCaptureModeThreadLocal), "begin");
+  CHECK(chosen(algorithms) == 0);
+  cuda::check(cudaStreamEndCapture(device.stream(), &graph), "end");
+  cudaGraphDestroy(graph);
+  CHECK(runs[first] == so_far);
+}
+
+TEST_CASE("products whose algorithm is chosen are as others, and leave what they do not write") {
+  Both<bf16> both;
+  both.found().products().choose_from(0);
+  CHECK(both.difference(linear(33, 96, 64, true), rounded_bias) == "");
+  CHECK(both.difference(backward(33, 96, 64, {.add = true}), bound) == "");
+  CHECK(both.repetition(backward(257, 96, 33, {})) == "");
 }
 
 TEST_CASE("the same bits again, and by a graph") {

@@ -245,11 +245,13 @@ TEST_CASE_TEMPLATE("residual and norm in one", Both, ALL_BACKENDS, Bf16Stream) {
   Both both;
   each_size({0, 1, 33}, {7, 384, 1408}, [&](Index t, Index d) {
     for (const bool gamma : {false, true})
-      for (const bool scale : {false, true}) {
-        CAPTURE(gamma);
-        CAPTURE(scale);
-        CHECK(both.difference(residual_norm(t, d, {gamma, scale}, gamma), sum_of(d)) == "");
-      }
+      for (const bool scale : {false, true})
+        for (const bool in_place : {false, true}) {
+          CAPTURE(gamma);
+          CAPTURE(scale);
+          CAPTURE(in_place);
+          CHECK(both.difference(residual_norm(t, d, {gamma, scale}, in_place), sum_of(d)) == "");
+        }
     CHECK(both.difference(residual_norm(t, d, {.by = 2}), sum_of(d)) == "");
     for (const bool scale : {false, true})
       CHECK(both.difference(residual_norm_backward(t, d, scale), sum_of(t + d)) == "");
@@ -267,4 +269,8 @@ TEST_CASE("sums over many rows: the same bits again, and by a graph") {
   CHECK(both.difference(residual_backward(many, 8), sum_of(many)) == "");
   CHECK(both.repetition(residual_backward(many, 8)) == "");
   CHECK(both.replayed(residual_backward(257, 96), sum_of(257)) == "");
+  CHECK(both.difference(residual_norm_backward(many, 8, true), sum_of(many)) == "");
+  CHECK(both.repetition(residual_norm_backward(many, 8, true)) == "");
+  CHECK(both.replayed(residual_norm_backward(257, 96, true), sum_of(257)) == "");
+  CHECK(both.repetition(residual_norm(257, 96)) == "");
 }

@@ -75,6 +75,24 @@ TEST_CASE("forward and backward, recomputed blocks") {
   check_vit_twice<nn::Vit<tiny, nn::Recompute<nn::Block>>>({.image = {3, 32, 32}});
 }
 
+TEST_CASE("views that show nothing are no fault") {
+  Layout layout;
+  const nn::Vit<tiny> vit{Path{layout}, {.image = {3, 32, 32}}};
+  std::vector<float> values(static_cast<std::size_t>(layout.size()), 0.5f),
+      gradients(values.size()), pixels(3 * 3 * 32 * 32);
+  Device device;
+  siamese::PackedViews<Device> none;
+  none.resize(samples, 2, 0);
+  const nn::Images<Device> images{pixels.data(), {3, 32, 32}, 3};
+  const Trainable<Device> parameters{{values.data(), values.data()}, gradients.data()};
+  const Scope scope{device.workspace()};
+  const auto [feature, saved] = vit.forward(device, parameters, images, none.send(device));
+  CHECK(feature.rows == 6);
+  CHECK(std::all_of(feature.data, feature.data + feature.size(),
+                    [](float x) { return std::isfinite(x); }));
+  CHECK_NOTHROW(vit.backward(device, parameters, saved, reading(feature)));
+}
+
 TEST_CASE("names and shapes are those of the PyTorch state dict") {
   Layout layout;
   const nn::Vit<tiny> vit{Path{layout}, {.image = {3, 32, 32}}};

@@ -38,6 +38,7 @@ struct ColumnPlace {
 template <int n, class W>
 __device__ void leave_sums(const ColumnPlace<n>& place, const Pack<W, n>& sum,
                            const Matrix<W>& partial) {
+  static_assert(warp_size * n <= walk_threads, "a thread writes one column of the tile");
   __shared__ W sums[walk_rows][warp_size * n];
   const Index lane = threadIdx.x % warp_size;
 #pragma unroll

@@ -234,10 +234,6 @@ void run_layer_norm_backward(Device& device, const char* what,
   });
 }
 
-}  // namespace detail
-
-namespace detail {
-
 template <int n, class X, class Y, class W>
 bool norm_in_packs(const ops::LayerNorm<X, Y, W>& op) {
   return op.x.cols % n == 0 && in_packs<n>(op.x.data) && in_packs<n>(op.y.data) &&

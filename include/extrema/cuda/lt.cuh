@@ -138,21 +138,24 @@ class Lt {
     if (place == plans_.end()) place = plans_.emplace(key, make(device, key, p)).first;
     const detail::Plan& plan = place->second;
     if (p.bias) plan.set(CUBLASLT_MATMUL_DESC_BIAS_POINTER, static_cast<const void*>(p.bias));
-    check(multiply(device, plan, plan.algorithm, p, p.c.tensor.data), "cublasLtMatmul");
+    check(multiply(device, plan, plan.algorithm, p), "cublasLtMatmul");
   }
+
+  /// Products of at least so many multiplications are worth a choice of algorithm, the first 256 of
+  /// them (1e9 unless told).
+  void choose_from(double multiplications) { worth_a_choice_ = multiplications; }
 
  private:
   static constexpr Index workspace_bytes = 32 << 20;  // what NVIDIA advises for Hopper
-  /// A product of so many multiplications is worth a choice, and no more than so many products are:
-  /// views of varying length bring new ones with every step.
-  static constexpr double worth_a_choice = 1e9;
-  static constexpr std::size_t most_choices = 256;
+  /// Views of varying length bring new products with every step.
+  static constexpr int most_choices = 256;
 
   template <class Device, class S, class C>
   cublasStatus_t multiply(Device& device, const detail::Plan& plan,
-                          const cublasLtMatmulHeuristicResult_t& algorithm, const Product<S, C>& p,
-                          void* to) const {
+                          const cublasLtMatmulHeuristicResult_t& algorithm,
+                          const Product<S, C>& p) const {
     const float one = 1, beta = p.c.accumulate ? 1 : 0;
+    C* const to = p.c.tensor.data;
     return cublasLtMatmul(handle_.get(), plan.description.get(), &one, p.b.data, plan.first.get(),
                           p.a.data, plan.second.get(), &beta, to, plan.result.get(), to,
                           plan.result.get(), &algorithm.algo, workspace_.data(),
@@ -160,7 +163,7 @@ class Lt {
   }
 
   template <class Device, class S, class C>
-  detail::Plan make(Device& device, const detail::ProductKey& key, const Product<S, C>& p) const {
+  detail::Plan make(Device& device, const detail::ProductKey& key, const Product<S, C>& p) {
     detail::Plan plan;
     cublasLtMatmulDesc_t description = nullptr;
     const bool rounded = fp32_is == Fp32::tf32 && key.type == CUDA_R_32F;
@@ -185,16 +188,20 @@ class Lt {
     plan.result = detail::matrix_layout(key.result, key.cols, key.rows, key.cols);
 
     const auto proposals = propose(plan, key);
-    int best = 0;
+    std::size_t best = 0;
     const double size = static_cast<double>(key.rows * key.cols) * static_cast<double>(key.inner);
-    if (size >= worth_a_choice && plans_.size() < most_choices)
-      best = detail::fastest_algorithm(
-          device, static_cast<int>(proposals.size()),
-          static_cast<std::size_t>(p.c.tensor.size()) * sizeof(C), [&](int i, void* to) {
-            return multiply(device, plan, proposals[static_cast<std::size_t>(i)], p, to) ==
+    if (size >= worth_a_choice_ && choices_ < most_choices) {
+      ++choices_;
+      Product<S, C> trial = p;
+      best = static_cast<std::size_t>(detail::fastest_algorithm<S, C>(
+          device, static_cast<int>(proposals.size()), {p.a.size(), p.b.size(), p.c.tensor.size()},
+          [&](int i, const S* a, const S* b, C* to) {
+            trial.a.data = a, trial.b.data = b, trial.c.tensor.data = to;
+            return multiply(device, plan, proposals[static_cast<std::size_t>(i)], trial) ==
                    CUBLAS_STATUS_SUCCESS;
-          });
-    plan.algorithm = proposals[static_cast<std::size_t>(best)];
+          }));
+    }
+    plan.algorithm = proposals[best];
     return plan;
   }
 
@@ -237,6 +244,8 @@ class Lt {
   detail::LtHandle handle_;
   Buffer<std::byte, Memory> workspace_{workspace_bytes};
   std::map<detail::ProductKey, detail::Plan> plans_;
+  double worth_a_choice_ = 1e9;
+  int choices_ = 0;
 };
 
 /// A device whose products are cuBLASLt's: Device is float throughout.

@@ -115,10 +115,6 @@ void run_residual_backward(Device& device, const ops::ResidualBackward<X, S, W>&
   if (learns) add_partial_sums<Device, W>(device, op.name, {partial, op.grad_gamma});
 }
 
-}  // namespace detail
-
-namespace detail {
-
 template <int n, class X, class S, class W>
 bool residual_in_packs(const ops::Residual<X, S, W>& op) {
   return op.x.cols % n == 0 && in_packs<n>(op.x.data, op.y.data) && in_packs<n>(op.branch.data) &&

@@ -80,7 +80,9 @@ class ImageFolder {
     try {
       list(root_);
     } catch (const fs::filesystem_error& error) {
-      throw Error{"ImageFolder: ", error.what()};
+      throw Error{"ImageFolder: ", error.path1().string(),
+                  ": cannot be read: ", error.code().message(),
+                  " (change that, or move it out of the data)"};
     }
     if (files_.empty())
       throw Error{"ImageFolder: ", path.string(),

@@ -6,6 +6,7 @@
 
 #include "extrema/core/grid.hpp"
 #include "extrema/core/parameters.hpp"
+#include "extrema/nn/layer_norm.hpp"
 
 namespace extrema::nn {
 
@@ -25,6 +26,12 @@ struct OfDevice {};
 template <class B>
 concept HasSaved = requires {
   typename detail::OfDevice<B::template Saved>;
+};
+
+/// A block of nn::Vit: and forward_into(), output() and backward(), as those of nn::Block.
+template <class B>
+concept BlockLayer = HasOptions<B> && HasSaved<B> && requires(const B& block) {
+  { block.first_norm() } -> std::convertible_to<const LayerNorm&>;
 };
 
 /// The images that it takes, the grid of their patches, and the width of its features.

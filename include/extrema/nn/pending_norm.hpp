@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "extrema/core/device.hpp"
+#include "extrema/core/error.hpp"
 #include "extrema/ops/residual_norm.hpp"
 #include "extrema/ops/run.hpp"
 
@@ -21,7 +22,10 @@ class PendingNorm {
   explicit PendingNorm(Tensor<Device> memory) : grad_n_{memory} {}
 
   Tensor<Device> grad_n() const { return grad_n_; }  // (T, D)
-  void add(const Operation& operation) { operation_ = operation; }
+  void add(const Operation& operation) {
+    if (operation_) throw Error{"PendingNorm: a norm's gradient was added before one was taken"};
+    operation_ = operation;
+  }
   std::optional<Operation> take() { return std::exchange(operation_, std::nullopt); }
   /// Before the stream's gradient is used otherwise.
   void finish(Device& device) {

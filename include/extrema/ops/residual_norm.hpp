@@ -8,7 +8,7 @@
 
 namespace extrema::ops {
 
-/// What the two operations give, bit for bit.
+/// What the two operations give. norm.y and norm.statistics alias none of the sum's arguments.
 template <class X, class S, class W>
 struct ResidualNorm {
   static constexpr const char* name = "residual_norm";
@@ -20,6 +20,7 @@ struct ResidualNorm {
 };
 
 /// The norm's gradient completes that of y, from which the branch's follows. Without γ.
+/// sum.grad_branch aliases none of the norm's arguments.
 template <class X, class S, class W>
 struct ResidualNormBackward {
   static constexpr const char* name = "residual_norm_backward";

@@ -90,8 +90,13 @@ class Metrics {
             {"unwritten", lines}};
   }
   void set_state(const nlohmann::json& state) {
-    means_ = {state.at("steps"),         state.at("gradient_norms"), state.at("loss"),
-              state.at("gradient_norm"), state.at("seconds"),        state.at("images")};
+    const Index steps = state.at("steps");
+    means_ = {steps,
+              state.value("gradient_norms", steps),  // older checkpoints counted steps alone
+              state.at("loss"),
+              state.at("gradient_norm"),
+              state.at("seconds"),
+              state.at("images")};
     pending_.clear();
     for (const std::string line : state.value("unwritten", nlohmann::json::array()))
       pending_.push_back(Json::parse(line));

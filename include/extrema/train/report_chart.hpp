@@ -149,7 +149,9 @@ class ChartPainter {
 
   void paint_level(const ChartLevel& level) {
     line("level", left, at_y(level.y), right, at_y(level.y));
-    label(right, at_y(level.y) - 5, "end", text(level.name, " ", level.y));
+    char value[32];
+    std::snprintf(value, sizeof value, "%.4g", level.y);
+    label(right, at_y(level.y) - 5, "end", text(level.name, " ", value));
   }
 
   void paint_series(const ChartSeries& series, int colour) {

@@ -194,7 +194,7 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t h
   }
 }
 
-/// One algorithm, which asks for as much workspace as it may have, up to 64 KiB.
+/// Two algorithms, which do the same, and ask for as much workspace as they may have, up to 64 KiB.
 cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDesc_t description,
                                               cublasLtMatrixLayout_t a, cublasLtMatrixLayout_t b,
                                               cublasLtMatrixLayout_t c, cublasLtMatrixLayout_t d,
@@ -206,10 +206,11 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t, cublasLtMatmulDe
   const cublasStatus_t status = check({of(description), of(a), of(b), of(c), of(d)});
   if (status != CUBLAS_STATUS_SUCCESS) return status;
   const Preference& preferred = of(preference);
-  results[0] = {};
-  results[0].workspaceSize = std::min<std::size_t>(preferred.workspace, 64 << 10);
-  std::memcpy(&results[0].algo, &preferred.alignments, sizeof preferred.alignments);
-  *found = 1;
+  for (*found = 0; *found < std::min(most, 2); ++*found) {
+    results[*found] = {};
+    results[*found].workspaceSize = std::min<std::size_t>(preferred.workspace, 64 << 10);
+    std::memcpy(&results[*found].algo, &preferred.alignments, sizeof preferred.alignments);
+  }
   return CUBLAS_STATUS_SUCCESS;
 }
 
