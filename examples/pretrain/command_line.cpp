@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <cstdlib>
 #include <filesystem>
 #include <limits>
 
@@ -438,11 +439,42 @@ void CommandLine::launcher() {
     ignore(app_.add_flag(name, unused_flag_));
 }
 
+namespace {
+
+bool is_number(const std::string& word) {
+  char* end = nullptr;
+  std::strtod(word.c_str(), &end);
+  return !word.empty() && *end == 0;
+}
+
+/// Of an option of several numbers that is given twice CLI11 would take all for those of one: here
+/// the last one counts, as it does of others. In the order in which CLI11 wants the words.
+std::vector<std::string> last_of_each(const CLI::App& app, std::vector<std::string> words) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_expected_max() < 2) continue;
+    const auto names_it = [&](const std::string& word) {
+      return std::ranges::any_of(option->get_lnames(), [&](const std::string& name) {
+        return word == "--" + name || word.starts_with("--" + name + "=");
+      });
+    };
+    for (auto left = std::ranges::count_if(words, names_it); left > 1; --left) {
+      const auto first = std::ranges::find_if(words, names_it);
+      words.erase(first, std::find_if_not(first + 1, words.end(), is_number));
+    }
+  }
+  std::ranges::reverse(words);
+  return words;
+}
+
+}  // namespace
+
 void CommandLine::parse(int argc, char** argv) {
   program_ =
       std::string_view{argv[0]}.find('/') == std::string_view::npos ? argv[0] : absolute(argv[0]);
   try {
-    app_.parse(argc, argv);
+    app_.parse(last_of_each(app_, {argv + 1, argv + argc}));
+    // However it is spelt, it is the same data.
+    settings_.data = absolute(settings_.data);
   } catch (const CLI::ExtrasError&) {
     // The value of an unknown option takes DATA_DIR's place, which is not to blame then.
     std::vector<std::string> options = app_.remaining();
