@@ -195,8 +195,8 @@ class Lt {
       Product<S, C> trial = p;
       best = static_cast<std::size_t>(detail::fastest_algorithm<S, C>(
           device, static_cast<int>(proposals.size()), {p.a.size(), p.b.size(), p.c.tensor.size()},
-          [&](int i, const S* a, const S* b, C* to) {
-            trial.a.data = a, trial.b.data = b, trial.c.tensor.data = to;
+          [&](int i, const S* left, const S* right, C* to) {
+            trial.a.data = left, trial.b.data = right, trial.c.tensor.data = to;
             return multiply(device, plan, proposals[static_cast<std::size_t>(i)], trial) ==
                    CUBLAS_STATUS_SUCCESS;
           }));
