@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cmath>
+#include <type_traits>
 
 #include "extrema/core/error.hpp"
 #include "extrema/cuda/device.cuh"
@@ -23,6 +24,12 @@ namespace detail {
 
 inline constexpr int norm_row_threads = 256;
 
+/// What else is made of a row's gradient.
+struct NothingElse {
+  template <class Gradient>
+  __device__ void operator()(Index, int, const Gradient&) const {}
+};
+
 /// A row is shared by so many threads, of which each has so many packs of n columns: its i-th is
 /// pack i * threads + lane of the row.
 template <int threads_, int packs_, int n_>
@@ -33,11 +40,20 @@ struct RowShape {
 
   /// How many blocks a multiprocessor has registers for in backward, which keeps x, grad_y and two
   /// sums of each column. (One where speed does not matter: double, rows that lie badly.)
-  template <class X, class Y, class W>
+  template <class Else, class X, class Y, class W>
   static constexpr int resident() {
     constexpr int words = packs * n * static_cast<int>(sizeof(X) + sizeof(Y) + 2 * sizeof(W)) / 4;
     if (n == 1 || sizeof(W) > sizeof(float)) return 1;
-    return words <= 32 ? 4 : words <= 48 ? 3 : words <= 84 ? 2 : 1;
+    constexpr int blocks = words <= 32 ? 4 : words <= 48 ? 3 : words <= 84 ? 2 : 1;
+    constexpr bool has_more = !std::is_same_v<Else, NothingElse> && sizeof(Y) == sizeof(float);
+    return has_more && blocks > 1 ? blocks - 1 : blocks;
+  }
+
+  /// In forward, which keeps the row alone. (Left to itself, ptxas spills a register rather than
+  /// take one more.)
+  template <class W>
+  static constexpr int resident_forward() {
+    return n > 1 && packs * n <= 16 && sizeof(W) <= sizeof(float) ? 4 : 2;
   }
 
   static __device__ int lane() { return static_cast<int>(threadIdx.x) % threads; }
@@ -76,7 +92,7 @@ struct RowsOf {
 };
 
 template <class Shape, class Rows, class X, class Y, class W>
-__global__ void __launch_bounds__(norm_row_threads)
+__global__ void __launch_bounds__(norm_row_threads, Shape::template resident_forward<W>())
     layer_norm(const Rows rows, const ops::LayerNorm<X, Y, W> op) {
   constexpr int n = Shape::n;
   const Index row = Index{blockIdx.x} * Shape::rows + Shape::group(), width = op.x.cols;
@@ -129,15 +145,9 @@ __device__ void sum_of_groups(const Pack<W, Shape::n> (&sums)[Shape::packs], Ind
   }
 }
 
-/// What else is made of a row's gradient.
-struct NothingElse {
-  template <class Gradient>
-  __device__ void operator()(Index, int, const Gradient&) const {}
-};
-
 /// Rows of the partial sums (blocks, D) get each block's.
 template <class Shape, class Else, class X, class Y, class W>
-__global__ void __launch_bounds__(norm_row_threads, Shape::template resident<X, Y, W>())
+__global__ void __launch_bounds__(norm_row_threads, Shape::template resident<Else, X, Y, W>())
     layer_norm_backward(const ops::LayerNormBackward<X, Y, W> op, const Else and_else,
                         const Matrix<W> of_weight, const Matrix<W> of_bias) {
   constexpr int n = Shape::n;
@@ -223,8 +233,9 @@ void run_layer_norm_backward(Device& device, const char* what,
                              const ops::LayerNormBackward<X, Y, W>& op, const Else& and_else) {
   if (op.x.size() == 0) return;
   with_row_shape<n>(what, op.x.cols, [&]<class Shape>(Shape) {
-    const Index blocks = std::min<Index>((op.x.rows + Shape::rows - 1) / Shape::rows,
-                                         Shape::template resident<X, Y, W>() * multiprocessors);
+    const Index blocks =
+        std::min<Index>((op.x.rows + Shape::rows - 1) / Shape::rows,
+                        Shape::template resident<Else, X, Y, W>() * multiprocessors);
     const Scope scope{device.workspace()};
     const auto of_weight = take_as<W>(device, blocks, op.x.cols),
                of_bias = take_as<W>(device, blocks, op.x.cols);
