@@ -33,6 +33,23 @@ struct ColumnPlace {
   __device__ Index column() const { return first_column() + threadIdx.x % warp_size * n; }
 };
 
+/// Calls use(row, read(row)) for this thread's rows, `at_once` of which are read before the first
+/// is used. `blocks` share the rows of a tile.
+template <int at_once, int n, class Read, class Use>
+__device__ void walk_down(const ColumnPlace<n>& place, Index rows, Index blocks, const Read& read,
+                          const Use& use) {
+  const Index step = blocks * walk_rows;
+  for (Index row = place.block * walk_rows + place.row; row < rows; row += at_once * step) {
+    decltype(read(row)) in[at_once] = {};
+#pragma unroll
+    for (int i = 0; i < at_once; ++i)
+      if (const Index t = row + i * step; t < rows) in[i] = read(t);
+#pragma unroll
+    for (int i = 0; i < at_once; ++i)
+      if (const Index t = row + i * step; t < rows) use(t, in[i]);
+  }
+}
+
 /// Row `block` of partial (blocks, D) gets the sums of the block's threads, in the order of their
 /// rows.
 template <int n, class W>
@@ -59,6 +76,20 @@ inline LaunchShape walk_shape(Index tiles, Index blocks) {
 inline Index walk_blocks(Index tiles, Index rows) {
   const Index most = std::max<Index>(walk_resident * multiprocessors / tiles, 1);
   return std::min((rows + walk_rows - 1) / walk_rows, most);
+}
+
+/// sum += what `kernel` adds up of each column of x: it is started with op and its blocks' partial
+/// sums.
+template <int n, class Device, class Operation, class X, class W>
+void run_column_sums(Device& device, const char* what,
+                     void (*kernel)(const Operation, const Matrix<W>), const Operation& op,
+                     Matrix<const X> x, Matrix<W> sum) {
+  if (x.size() == 0) return;
+  const Index tiles = column_tiles<n>(x.cols), blocks = walk_blocks(tiles, x.rows);
+  const Scope scope{device.workspace()};
+  const auto partial = take_as<W>(device, blocks, x.cols);
+  start(device, what, walk_shape(tiles, blocks), kernel, op, partial);
+  add_partial_sums<Device, W>(device, what, {partial, sum});
 }
 
 }  // namespace extrema::cuda::detail

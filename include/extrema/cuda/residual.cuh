@@ -60,38 +60,35 @@ __global__ void __launch_bounds__(walk_threads) residual(const ops::Residual<X, 
 template <int n, class X, class S, class W>
 __global__ void __launch_bounds__(walk_threads, walk_resident)
     residual_backward(const ops::ResidualBackward<X, S, W> op, const Matrix<W> partial) {
-  constexpr int at_once = 2;
+  struct In {
+    Pack<X, n> grad_y;
+    Pack<S, n> branch;
+  };
   const ColumnPlace<n> place{op.grad_y.cols};
   const Index column = place.column();
-  const Index step = partial.rows * walk_rows;
   const bool learns = !op.gamma.empty(), inside = column < op.grad_y.cols;
   const auto gamma = inside && learns ? load<n>(op.gamma.data + column) : ones<n, W>();
   Pack<W, n> sum = {};
-  Index row = place.block * walk_rows + place.row;
-  for (; inside && row < op.grad_y.rows; row += at_once * step) {
-    Pack<X, n> grad_y[at_once];
-    Pack<S, n> branch[at_once] = {};
+  if (inside)
+    walk_down<2>(
+        place, op.grad_y.rows, partial.rows,
+        [&](Index row) {
+          In in{load<n>(op.grad_y.row(row) + column), {}};
+          if (learns) in.branch = load<n>(op.branch.row(row) + column);
+          return in;
+        },
+        [&](Index row, const In& in) {
+          const W scale = op.scale.empty() ? W{1} : op.scale.data[row];
+          auto grad = widen(in.grad_y);
+          const auto factor = widen(in.branch);
 #pragma unroll
-    for (int i = 0; i < at_once; ++i)
-      if (const Index t = row + i * step; t < op.grad_y.rows) {
-        grad_y[i] = load<n>(op.grad_y.row(t) + column);
-        if (learns) branch[i] = load<n>(op.branch.row(t) + column);
-      }
-#pragma unroll
-    for (int i = 0; i < at_once; ++i)
-      if (const Index t = row + i * step; t < op.grad_y.rows) {
-        const W scale = op.scale.empty() ? W{1} : op.scale.data[t];
-        auto grad = widen(grad_y[i]);
-        const auto factor = widen(branch[i]);
-#pragma unroll
-        for (int k = 0; k < n; ++k) {
-          grad.at[k] *= scale;
-          sum.at[k] += grad.at[k] * factor.at[k];
-          grad.at[k] *= gamma.at[k];
-        }
-        store(op.grad_branch.row(t) + column, narrow<S>(grad));
-      }
-  }
+          for (int k = 0; k < n; ++k) {
+            grad.at[k] *= scale;
+            sum.at[k] += grad.at[k] * factor.at[k];
+            grad.at[k] *= gamma.at[k];
+          }
+          store(op.grad_branch.row(row) + column, narrow<S>(grad));
+        });
   if (!learns) return;  // no thread of the grid
   leave_sums(place, sum, partial);
 }

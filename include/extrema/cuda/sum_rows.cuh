@@ -15,34 +15,18 @@ namespace detail {
 template <int n, class X, class W>
 __global__ void __launch_bounds__(walk_threads, walk_resident)
     sum_rows(const ops::SumRows<X, W> op, const Matrix<W> partial) {
-  constexpr int at_once = 4;
   const ColumnPlace<n> place{op.x.cols};
-  const Index column = place.column(), step = partial.rows * walk_rows;
+  const Index column = place.column();
   Pack<W, n> sum = {};
-  Index row = place.block * walk_rows + place.row;
-  for (; column < op.x.cols && row < op.x.rows; row += at_once * step) {
-    Pack<X, n> in[at_once] = {};
+  if (column < op.x.cols)
+    walk_down<4>(
+        place, op.x.rows, partial.rows, [&](Index row) { return load<n>(op.x.row(row) + column); },
+        [&](Index, const Pack<X, n>& in) {
+          const auto summand = widen(in);
 #pragma unroll
-    for (int i = 0; i < at_once; ++i)
-      if (const Index t = row + i * step; t < op.x.rows) in[i] = load<n>(op.x.row(t) + column);
-#pragma unroll
-    for (int i = 0; i < at_once; ++i) {
-      const auto summand = widen(in[i]);
-#pragma unroll
-      for (int k = 0; k < n; ++k) sum.at[k] += summand.at[k];
-    }
-  }
+          for (int k = 0; k < n; ++k) sum.at[k] += summand.at[k];
+        });
   leave_sums(place, sum, partial);
-}
-
-template <int n, class Device, class X, class W>
-void run_sum_rows(Device& device, const ops::SumRows<X, W>& op) {
-  if (op.x.size() == 0) return;
-  const Index tiles = column_tiles<n>(op.x.cols), blocks = walk_blocks(tiles, op.x.rows);
-  const Scope scope{device.workspace()};
-  const auto partial = take_as<W>(device, blocks, op.x.cols);
-  start(device, op.name, walk_shape(tiles, blocks), sum_rows<n, X, W>, op, partial);
-  add_partial_sums<Device, W>(device, op.name, {partial, op.sum});
 }
 
 }  // namespace detail
@@ -50,8 +34,9 @@ void run_sum_rows(Device& device, const ops::SumRows<X, W>& op) {
 template <class F, class P, class X, class W>
 void launch(BasicDevice<F, P>& device, const ops::SumRows<X, W>& op) {
   constexpr int n = pack_size<X, W>;
-  if (op.x.cols % n == 0 && in_packs<n>(op.x.data)) detail::run_sum_rows<n>(device, op);
-  else detail::run_sum_rows<1>(device, op);
+  if (op.x.cols % n == 0 && in_packs<n>(op.x.data))
+    detail::run_column_sums<n>(device, op.name, detail::sum_rows<n, X, W>, op, op.x, op.sum);
+  else detail::run_column_sums<1>(device, op.name, detail::sum_rows<1, X, W>, op, op.x, op.sum);
 }
 
 }  // namespace extrema::cuda
