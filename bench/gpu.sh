@@ -35,6 +35,9 @@ stage_check() {
   sanitize racecheck attention "*attention and its*"
   sanitize memcheck norms "residual and norm in one*"
   sanitize racecheck norms "residual and norm in one*"
+  sanitize memcheck augment "*loader's images"
+  sanitize racecheck augment "*loader's images"
+  sanitize memcheck random_views "*the host's"
   sanitize memcheck step "*same bits*cuda::BasicDevice*bfloat16*"
 }
 
@@ -56,9 +59,12 @@ stage_bench() {
   done
   "$build/bin/bench_gpu_attention" >"$results/attention.json"
   "$python" bench/gpu/make_images.py "$results/images"
-  "$build/bin/extrema-pretrain" --device cuda -a vit_tiny --dim 192 --depth 6 --heads 3 --img-size 32 \
-    --patch-size 4 -b 512 --num-masks 4 --mask-ratio 0.75 --mlp-dim 1024 --epochs 6 --data-format cifar10 \
-    --fresh --output_dir "$results/run" "$results/images"
+  for side in host device; do
+    "$build/bin/extrema-pretrain" --device cuda -a vit_tiny --dim 192 --depth 6 --heads 3 --img-size 32 \
+      --patch-size 4 -b 512 --num-masks 4 --mask-ratio 0.75 --mlp-dim 1024 --epochs 6 \
+      --data-format cifar10 --augment-on $side --fresh --output_dir "$results/run-$side" \
+      "$results/images"
+  done
 }
 
 stage_peers() {

@@ -84,8 +84,11 @@ void compare_evaluation(Report& report, const std::string& image_number) {
   const data::PlanarImage planes{image.channels, static_cast<int>(shape.at(0)),
                                  static_cast<int>(shape.at(1))};
   data::Resizer resize;
-  data::resize_and_centre_crop(resize, image, image.height, image.width, std::stoi(sizes[1]),
-                               data::Interpolation::bilinear, planes);
+  resize(image,
+         data::centre_crop(image, image.height, image.width, std::stoi(sizes[1]),
+                           data::Interpolation::bilinear, planes.planes().height,
+                           planes.planes().width),
+         planes);
   compare(report, name, planes);
 
   if (const std::string normalised = "normalized/" + image_number; reference.has(normalised)) {

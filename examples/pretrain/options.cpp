@@ -50,6 +50,12 @@ data::Augmentation augmentation(const Settings& s) {
                                   : data::Pair::spatially_consistent_colour};
 }
 
+bool on_device(const Settings& s) {
+  if (s.augment_on == "device" && s.device == "cpu")
+    throw Error{"--augment-on device: is for --device cuda; on a CPU the --workers augment"};
+  return s.augment_on == "device";
+}
+
 }  // namespace
 
 Method::Options method_options(const Settings& s, const data::AnyDataset& images) {
@@ -84,6 +90,7 @@ train::Recipe recipe(const Settings& s, const data::AnyDataset& images) {
           .augmentation = augmentation(s),
           .normalisation = s.mean.empty() ? data::Normalisation::usual(images.channels())
                                           : data::Normalisation{s.mean, s.deviation},
+          .augment_on_device = on_device(s),
           .unreadable = {.share = s.max_unreadable},
           .loader_threads = *s.loader_threads};
 }

@@ -61,6 +61,7 @@ struct Settings {
   std::string device = "cpu";
   std::string precision;  // empty: fp32 on a CPU, bf16 on a GPU
   std::optional<int> threads, loader_threads;
+  std::string augment_on = "host";
   bool deterministic = false;
   int micro_batches = 0;  // 0: as few as fit into memory
 

@@ -8,6 +8,7 @@
 #include "extrema/optim/adamw.hpp"
 #include "extrema/optim/lars.hpp"
 #include "extrema/optim/sgd.hpp"
+#include "extrema/train/feed.hpp"
 #include "extrema/train/trainer.hpp"
 
 using namespace extrema;
@@ -35,6 +36,10 @@ void every_step(Trainer<fp32, loss::Byol, optim::AdamW>& a,
   c.step(in_b, {});
   d.step(in_b, {});
   e.step(in_e, {});
+}
+
+void feed(train::Feed<cuda::LtDevice<bf16>>& feed, const train::HostBatch& batch) {
+  feed.send(mask::Disjoint{}, Grid{14, 14}, 5, batch, 0, 0);
 }
 
 double evaluation(cuda::Device& device, Matrix<const float> features,

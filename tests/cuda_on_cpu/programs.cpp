@@ -81,6 +81,15 @@ TEST_CASE("a run on the CUDA backend is killed, and goes on to the same bits") {
   }
 }
 
+TEST_CASE("a run whose images the card augments has the bits of one whose host does") {
+  const TemporaryFolder folder;
+  make_images(folder / "data");
+  for (const char* side : {"host", "device"})
+    REQUIRE(finish(on_cuda(folder, side, {"--epochs", "2", "--augment-on", side}), folder) == 0);
+  CHECK(tensors(checkpoint(folder / "device")) == tensors(checkpoint(folder / "host")));
+  CHECK(metrics(folder / "device") == metrics(folder / "host"));
+}
+
 #ifdef EXTREMA_EMULATED
 TEST_CASE("the first example runs on the CUDA backend, one line changed") {
   const TemporaryFolder folder;

@@ -86,8 +86,9 @@ TEST_CASE("the evaluation's crop is torchvision's, and its normalisation") {
     const data::ImageView whole = image(reference, "image/" + i);
     data::PlanarImage got{3, 64, 64};
     data::Resizer resize;
-    data::resize_and_centre_crop(resize, whole, whole.height, whole.width, 72,
-                                 Interpolation::bilinear, got);
+    resize(whole,
+           data::centre_crop(whole, whole.height, whole.width, 72, Interpolation::bilinear, 64, 64),
+           got);
     CHECK(Distance{got, image(reference, "eval/" + i)}.largest == 0);
     std::vector<float> normalised(3 * 64 * 64);
     data::normalise(got, data::Normalisation::imagenet(), normalised.data());

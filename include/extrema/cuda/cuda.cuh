@@ -4,6 +4,7 @@
 
 #include "extrema/cuda/adamw.cuh"
 #include "extrema/cuda/attention.cuh"
+#include "extrema/cuda/augment.cuh"
 #include "extrema/cuda/class_attention.cuh"
 #include "extrema/cuda/convert.cuh"
 #include "extrema/cuda/drop_path.cuh"

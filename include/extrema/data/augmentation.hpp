@@ -131,21 +131,24 @@ inline int reduction(int box_height, int box_width, int height, int width) {
   return 1;
 }
 
-/// The drawn box of the image, resized to the extent of `to` and flipped. The box counts pixels of
-/// the whole image, also where `image` is a reduced one.
-inline void crop_resize(Resizer& resize, ImageView image, const CropDraw& draw,
-                        Interpolation interpolation, Planes to) {
+/// How the drawn box of the image becomes height x width pixels. The box counts pixels of the whole
+/// image, also where `image` is a reduced one.
+inline Resampling crop_resampling(ImageView image, const CropDraw& draw, int height, int width,
+                                  Interpolation interpolation) {
   const double by = 1.0 / image.reduction;
-  const auto& [x, y, width, height] = draw.box;
-  resize(image, {x * by, y * by, width * by, height * by}, interpolation, draw.flip, to);
+  const Box& box = draw.box;
+  return {{box.x * by, box.y * by, box.width * by, box.height * by},
+          {width, height},
+          interpolation,
+          draw.flip};
 }
 
-/// The same, of a size, as a new image.
+/// The drawn box, resized and flipped, as a new image.
 inline PlanarImage crop_resize(ImageView image, const CropDraw& draw, int height, int width,
                                Interpolation interpolation) {
   PlanarImage result{image.channels, height, width};
   Resizer resize;
-  crop_resize(resize, image, draw, interpolation, result);
+  resize(image, crop_resampling(image, draw, height, width, interpolation), result);
   return result;
 }
 

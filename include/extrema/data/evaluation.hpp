@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "extrema/data/augmentation.hpp"
 #include "extrema/data/concepts.hpp"
@@ -21,19 +22,18 @@ struct Evaluation {
   bool exact_decode = false;  // never decode a JPEG at a reduced size
 };
 
-/// The shorter side becomes `shorter`, the longer one follows (rounded down); the middle of the
-/// extent of `to` is cropped. Both sides of `to` fit.
-inline void resize_and_centre_crop(Resizer& resize, ImageView image, int whole_height,
-                                   int whole_width, int shorter, Interpolation interpolation,
-                                   Planes to) {
+/// The shorter side becomes `shorter`, the longer one follows (rounded down); the middle height x
+/// width pixels are cropped, which fit. `image` may be a whole one's reduced form.
+inline Resampling centre_crop(ImageView image, int whole_height, int whole_width, int shorter,
+                              Interpolation interpolation, int height, int width) {
   const Index h = whole_height, w = whole_width;
   const int full_height = h <= w ? shorter : static_cast<int>(shorter * h / w);
   const int full_width = h <= w ? static_cast<int>(shorter * w / h) : shorter;
   const double by = 1.0 / image.reduction;
-  resize(image, {0, 0, whole_width * by, whole_height * by}, interpolation, false,
-         {full_width, full_height, detail::rounded((full_width - to.width) / 2.0),
-          detail::rounded((full_height - to.height) / 2.0)},
-         to);
+  return {{0, 0, whole_width * by, whole_height * by},
+          {full_width, full_height, detail::rounded((full_width - width) / 2.0),
+           detail::rounded((full_height - height) / 2.0)},
+          interpolation};
 }
 
 /// The shorter side that a recipe asks of an image. (Where the target is not square, enough for
@@ -52,19 +52,22 @@ inline int reduction(const Evaluation& recipe, int height, int width) {
   return reduction(height, width, shorter, shorter);
 }
 
-/// Reads image i and shows it in `to`, which has the recipe's extent. One that has this size
-/// already is taken as it is. Throws Unreadable.
+/// Reads image i: what is decoded of it, which lives until the next is read, and how it becomes the
+/// recipe's extent. One that has this size already is taken as it is. Throws Unreadable.
 template <ImageReader R>
-void evaluate(Resizer& resize, R& reader, Index i, const Evaluation& recipe, Planes to) {
+std::pair<ImageView, Resampling> read_centred(R& reader, Index i, const Evaluation& recipe) {
   int whole_height = 0, whole_width = 0;
   const ImageView image = reader.read(i, [&](int height, int width) {
     whole_height = height, whole_width = width;
     return reduction(recipe, height, width);
   });
-  if (whole_height == to.height && whole_width == to.width && image.reduction == 1)
-    return deinterleave(image, to);
-  resize_and_centre_crop(resize, image, whole_height, whole_width,
-                         shorter_side(recipe, whole_height, whole_width), recipe.interpolation, to);
+  if (whole_height == recipe.height && whole_width == recipe.width && image.reduction == 1)
+    return {image,
+            {{0, 0, 1.0 * image.width, 1.0 * image.height}, {image.width, image.height},
+             recipe.interpolation}};
+  return {image, centre_crop(image, whole_height, whole_width,
+                             shorter_side(recipe, whole_height, whole_width), recipe.interpolation,
+                             recipe.height, recipe.width)};
 }
 
 }  // namespace extrema::data

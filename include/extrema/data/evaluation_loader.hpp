@@ -86,7 +86,9 @@ class EvaluationJob {
     const Planes to{extent_.channels, extent_.height, extent_.width,
                     slot.pixels.data() + position * extent_.size()};
     try {
-      evaluate(worker.resize, worker.reader, Index{slot.samples[i]}, options_.evaluation, to);
+      const auto [image, how] =
+          read_centred(worker.reader, Index{slot.samples[i]}, options_.evaluation);
+      worker.resize(image, how, to);
     } catch (const Unreadable& error) {
       slot.reasons[i] = error.what();
     }

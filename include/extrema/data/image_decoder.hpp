@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <span>
 
-#include "extrema/data/colour.hpp"
+#include "extrema/data/pixel_colour.hpp"
 #include "extrema/data/image.hpp"
 #include "extrema/data/jpeg.hpp"
 #include "extrema/data/png.hpp"

@@ -16,6 +16,7 @@
 #include "extrema/data/augmentation.hpp"
 #include "extrema/data/augmenter.hpp"
 #include "extrema/data/concepts.hpp"
+#include "extrema/data/pair.hpp"
 #include "extrema/data/pipeline.hpp"
 #include "extrema/data/unreadable.hpp"
 
@@ -35,6 +36,7 @@ struct LoaderOptions {
   int prefetch = 2;  // batches made ahead
   Augmentation augmentation{};
   bool drop_last = true;  // leave an epoch's last batch out if it is not full
+  bool plans = false;     // for ops::Augment to carry out, in place of images
   Position first{};       // where to go on after a restart
   UnreadableLimit unreadable{};
 };
@@ -46,6 +48,7 @@ struct Batch {
   std::span<const std::uint32_t> samples;  // (B) that are shown, substitutes included
   const std::uint8_t* student = nullptr;   // (B, C, H, W)
   const std::uint8_t* teacher = nullptr;   // (B, C, H, W), the same memory where they share it
+  Plans plans = {};                        // (B) instead, where the options say so
   ImageExtent extent{};
   std::span<const Skipped> skipped;  // that this batch is the first to meet
 
@@ -73,12 +76,15 @@ class LoaderJob {
   struct Worker {
     Reader<D> reader;
     Augmenter augment;
+    PairMaker maker;
+    PairPlanner planner;
   };
   struct Slot {
     Position position;
     std::vector<std::uint32_t> samples;          // (B)
-    std::vector<std::uint8_t> student, teacher;  // (B, C, H, W)
-    std::vector<std::vector<Skipped>> skipped;   // (B)
+    std::vector<std::uint8_t> student, teacher;    // (B, C, H, W)
+    std::vector<std::vector<std::uint8_t>> plans;  // (B) instead
+    std::vector<std::vector<Skipped>> skipped;     // (B)
   };
 
   LoaderJob(const D& dataset, const LoaderOptions& options)
@@ -100,7 +106,9 @@ class LoaderJob {
   ImageExtent extent() const { return extent_; }
   std::uint32_t size() const { return size_; }
 
-  Worker worker() const { return {data::reader(dataset_), {options_.augmentation, options_.seed}}; }
+  Worker worker() const {
+    return {data::reader(dataset_), {options_.augmentation, options_.seed}, {}, {}};
+  }
 
   Index open(Slot& slot) {
     if (next_.index == batches_per_epoch()) {
@@ -111,9 +119,7 @@ class LoaderJob {
     const Index first = next_.index++ * options_.batch;
     const Index count = std::min(options_.batch, size_ - first);
     slot.samples.assign(order_.begin() + first, order_.begin() + first + count);
-    const auto bytes = static_cast<std::size_t>(options_.batch * extent_.size());
-    slot.student.resize(bytes);
-    if (!shares_image(options_.augmentation.pair)) slot.teacher.resize(bytes);
+    reserve(slot);
     slot.skipped.resize(static_cast<std::size_t>(options_.batch));
     for (auto& skipped : slot.skipped) skipped.clear();
     return count;
@@ -123,10 +129,8 @@ class LoaderJob {
   void fill(Slot& slot, Index position, Worker& worker) const {
     std::uint32_t& sample = slot.samples.data()[position];
     random::Stream others{options_.seed, random::Purpose::substitute, slot.position.epoch, sample};
-    const Planes student = image(slot.student, position);
-    const Planes teacher = slot.teacher.empty() ? student : image(slot.teacher, position);
     for (int tries = 0; tries < most_tries; ++tries) try {
-        return worker.augment(worker.reader, slot.position.epoch, sample, student, teacher);
+        return make(slot, position, sample, worker);
       } catch (const Unreadable& error) {
         slot.skipped.data()[position].push_back({sample, error.what()});
         sample = others.below(size_);
@@ -149,6 +153,26 @@ class LoaderJob {
     if (extent_.height < 1 || extent_.width < 1)
       throw Error{"Loader: expected images of at least 1 x 1, found ", extent_.height, " x ",
                   extent_.width};
+  }
+
+  void reserve(Slot& slot) const {
+    if (options_.plans) return slot.plans.resize(static_cast<std::size_t>(options_.batch));
+    const auto bytes = static_cast<std::size_t>(options_.batch * extent_.size());
+    slot.student.resize(bytes);
+    if (!shares_image(options_.augmentation.pair)) slot.teacher.resize(bytes);
+  }
+
+  void make(Slot& slot, Index position, std::uint32_t sample, Worker& worker) const {
+    const auto augment = [&](auto& pair) {
+      worker.augment(worker.reader, slot.position.epoch, sample, pair);
+    };
+    if (options_.plans) {
+      worker.planner.begin(slot.plans.data()[position], extent_.height, extent_.width);
+      return augment(worker.planner);
+    }
+    worker.maker.begin(image(slot.student, position),
+                       slot.teacher.empty() ? Planes{} : image(slot.teacher, position));
+    augment(worker.maker);
   }
 
   Planes image(std::vector<std::uint8_t>& batch, Index position) const {
@@ -194,6 +218,7 @@ class Loader {
               slot.samples,
               slot.student.data(),
               slot.teacher.empty() ? slot.student.data() : slot.teacher.data(),
+              Plans{slot.plans}.first(slot.plans.empty() ? 0 : slot.samples.size()),
               job_.extent(),
               skipped_.from(known)};
     return batch_;

@@ -21,9 +21,11 @@ inline Image read_image(const std::filesystem::path& path, const Evaluation& eva
   const ImageView whole = decoder.decode(bytes, [](int, int) { return 1; });
   PlanarImage result{options.channels, evaluation.height, evaluation.width};
   Resizer resize;
-  resize_and_centre_crop(resize, whole, whole.height, whole.width,
-                         shorter_side(evaluation, whole.height, whole.width),
-                         evaluation.interpolation, result);
+  resize(whole,
+         centre_crop(whole, whole.height, whole.width,
+                     shorter_side(evaluation, whole.height, whole.width), evaluation.interpolation,
+                     evaluation.height, evaluation.width),
+         result);
   return interleaved(result);
 } catch (const Unreadable& reason) {
   throw Unreadable{path.string(), ": ", reason.what()};

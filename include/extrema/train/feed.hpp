@@ -5,27 +5,36 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <span>
 #include <type_traits>
 #include <vector>
 
+#include "extrema/data/pair_plan.hpp"
 #include "extrema/device/double_mailbox.hpp"
 #include "extrema/device/mailbox.hpp"
 #include "extrema/device/upload.hpp"
+#include "extrema/ops/augment.hpp"
 #include "extrema/siamese/extrema.hpp"
 #include "extrema/siamese/packed_views.hpp"
 
 namespace extrema::train {
 
-/// One batch of 8-bit images on the host. Student and teacher may be the same memory: then both
-/// branches see the same augmentation.
+/// One batch of 8-bit images on the host, or plans for the device to make them by. Student and
+/// teacher may be the same memory: then both branches see the same augmentation.
 struct HostBatch {
   const std::uint8_t* student = nullptr;        // (B, C, H, W)
   const std::uint8_t* teacher = nullptr;        // (B, C, H, W)
   std::span<const std::uint32_t> samples = {};  // (B)  numbers in the data set: keys of the draws
   std::uint32_t epoch = 0;
+  data::Plans plans = {};     // (B) in place of student and teacher
+  bool shares_image = false;  // of plans: both branches see the same image
 };
+
+/// A backend that makes images by a loader's plans.
+template <class Device>
+concept AugmentsImages = ops::Implements<Device, ops::Augment>;
 
 /// Images travel beside the steps where the backend can send them so.
 template <class T, class Device>
@@ -61,9 +70,7 @@ class Feed {
   std::span<const Batch> send(const P& policy, Grid grid, int views, const HostBatch& batch,
                               std::uint64_t seed, double progress) {
     const auto count = static_cast<Index>(batch.samples.size());
-    const std::uint8_t* student = send_images(student_, batch.student, count);
-    const std::uint8_t* teacher =
-        batch.teacher == batch.student ? student : send_images(teacher_, batch.teacher, count);
+    const auto [student, teacher] = send_images(batch, count);
     batches_.clear();
     for (std::size_t i = 0; i < pieces_; ++i) {
       const Index first = count * static_cast<Index>(i) / static_cast<Index>(pieces_),
@@ -87,27 +94,75 @@ class Feed {
   }
 
  private:
-  using Images = std::optional<typename ImageMail<std::uint8_t, Device>::type>;
+  using Mail = std::optional<typename ImageMail<std::uint8_t, Device>::type>;
+  using Pixels = Buffer<std::uint8_t, typename Device::Memory>;
+  struct Pair {
+    const std::uint8_t *student, *teacher;  // (B, C, H, W)
+  };
+
+  Pair send_images(const HostBatch& batch, Index count) {
+    if constexpr (AugmentsImages<Device>)
+      if (!batch.plans.empty()) return augment(batch, count);
+    const std::uint8_t* const student = send_images(student_, batch.student, count);
+    return {student, batch.teacher == batch.student
+                         ? student
+                         : send_images(teacher_, batch.teacher, count)};
+  }
 
   /// A device of the host's memory, whose step is done when it returns, reads them where they are.
-  const std::uint8_t* send_images(Images& mail, const std::uint8_t* pixels, Index count) {
+  const std::uint8_t* send_images(Mail& mail, const std::uint8_t* pixels, Index count) {
     if constexpr (std::is_same_v<typename Device::Memory, typename Device::Staging> &&
                   std::is_same_v<typename Device::Event, AlreadyPassed>)
       return pixels;
     const Index size = count * extent_.size();
-    if (!mail || mail->size() < size) mail.emplace(size);
-    std::uint8_t* place = nullptr;
-    if constexpr (UploadsAside<Device>) place = mail->write(device_);
-    else place = mail->write();
-    std::copy_n(pixels, size, place);
+    std::copy_n(pixels, size, write(mail, size, size));
     return mail->send(device_, size);
+  }
+
+  /// For `size` bytes; where there is no place for them, one of `roomy` is made.
+  std::uint8_t* write(Mail& mail, Index size, Index roomy) {
+    if (!mail || mail->size() < size) {
+      device_.synchronise();  // what is sent may be read still
+      mail.emplace(roomy);
+    }
+    if constexpr (UploadsAside<Device>) return mail->write(device_);
+    else return mail->write();
+  }
+
+  /// Where each plan begins, then the plans.
+  Pair augment(const HostBatch& batch, Index count) {
+    constexpr Index alignment = 16;
+    const auto rounded = [](Index bytes) { return (bytes + alignment - 1) / alignment * alignment; };
+    std::vector<Index>& at = plan_at_;
+    at.assign(1, rounded(count * static_cast<Index>(sizeof(Index))));
+    for (const auto& plan : batch.plans) at.push_back(at.back() + rounded(std::ssize(plan)));
+    const Index size = at.back();
+    std::uint8_t* const place = write(student_, size, rounded(size + size / 4));  // sizes vary
+    std::memcpy(place, at.data(), static_cast<std::size_t>(count) * sizeof(Index));
+    for (std::size_t i = 0; i < batch.plans.size(); ++i)
+      std::ranges::copy(batch.plans[i], place + at[i]);
+    const std::uint8_t* const sent = student_->send(device_, size);
+
+    const Index pixels = count * extent_.size();
+    for (Pixels* made : {&student_made_, &teacher_made_})
+      if (made->size() < pixels && !(batch.shares_image && made == &teacher_made_))
+        *made = Pixels{pixels};
+    ops::run(device_, ops::Augment{.plans = sent,
+                                   .at = reinterpret_cast<const Index*>(sent),
+                                   .count = count,
+                                   .extent = extent_,
+                                   .student = student_made_.data(),
+                                   .teacher = batch.shares_image ? nullptr : teacher_made_.data()});
+    return {student_made_.data(), batch.shares_image ? student_made_.data() : teacher_made_.data()};
   }
 
   Device& device_;
   ImageExtent extent_;
   Buffer<W, typename Device::Memory> affine_;
   std::size_t pieces_;
-  Images student_, teacher_;
+  Mail student_, teacher_;  // or plans, in the first
+  std::vector<Index> plan_at_;
+  Pixels student_made_, teacher_made_;
   std::vector<siamese::PackedViews<Device>> student_views_, teacher_views_;
   std::vector<Batch> batches_;
 };

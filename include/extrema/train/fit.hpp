@@ -32,6 +32,8 @@ void require(const Trainer& trainer, const Dataset& images, const Recipe& recipe
     throw Error{"fit: the images have ", images.channels(), " channels, the model takes ",
                 backbone.image().channels};
   if (recipe.normalisation) recipe.normalisation->require(images.channels());
+  if (recipe.augment_on_device && !AugmentsImages<std::remove_cvref_t<decltype(trainer.device())>>)
+    throw Error{"fit: augment_on_device is for a GPU; on a CPU the loader's threads augment"};
   if (images.size() < recipe.batch)
     throw Error{"fit: a batch of ", recipe.batch, " is larger than the data set of ", images.size(),
                 " images: take a smaller batch"};
@@ -71,6 +73,7 @@ class Stepper {
             .seed = run.trainer().options().seed,
             .threads = run.recipe().loader_threads,
             .augmentation = run.recipe().augmentation,
+            .plans = run.recipe().augment_on_device,
             .first = {static_cast<std::uint32_t>(run.step() / run.steps_per_epoch()),
                       run.step() % run.steps_per_epoch()},
             .unreadable = run.recipe().unreadable};
@@ -109,8 +112,9 @@ class Stepper {
     const double epoch = run_.epoch();
     const auto pieces =
         feed_.send(options.method.mask, trainer.method().backbone().grid(), options.method.views,
-                   {batch.student, batch.teacher, batch.samples, batch.epoch}, options.seed,
-                   epoch / recipe.epochs);
+                   {batch.student, batch.teacher, batch.samples, batch.epoch, batch.plans,
+                    data::shares_image(recipe.augmentation.pair)},
+                   options.seed, epoch / recipe.epochs);
     const ops::StepScalars scalars = recipe.scalars(epoch);
     StepRecord record{.steps = run_.steps(),
                       .epoch = static_cast<Index>(batch.epoch),

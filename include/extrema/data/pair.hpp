@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+// What becomes of what an Augmenter draws for the student and the teacher: images, made at once, or
+// a plan that a device carries out. Both give the same bits.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <span>
+#include <vector>
+
+#include "extrema/core/grid.hpp"
+#include "extrema/data/colour.hpp"
+#include "extrema/data/image.hpp"
+#include "extrema/data/pair_plan.hpp"
+#include "extrema/data/resize.hpp"
+
+namespace extrema::data {
+
+enum class Branch : int { student, teacher };
+
+/// Told, in this order, the student's crop, the teacher's or that it is the same one, and the
+/// colours of both. Where the two share one image nothing is said of the teacher.
+template <class P>
+concept PairSink = requires(P& pair, ImageView image, const Resampling& how, const ColourDraw& draw) {
+  pair.crop(Branch::student, image, how);
+  pair.same_crop();
+  pair.colour(Branch::teacher, draw);
+};
+
+/// Makes the images. One per thread, as it keeps its scratch memory.
+class PairMaker {
+ public:
+  /// The teacher's may be left out (no pixels) where the two share one image.
+  void begin(Planes student, Planes teacher) {
+    images_[0] = student;
+    images_[1] = teacher;
+  }
+
+  void crop(Branch branch, ImageView image, const Resampling& how) {
+    resize_(image, how, of(branch));
+  }
+  void same_crop() { std::copy_n(images_[0].pixels, images_[0].size(), images_[1].pixels); }
+  void colour(Branch branch, const ColourDraw& draw) { jitter(of(branch), draw); }
+
+ private:
+  Planes of(Branch branch) const { return images_[static_cast<int>(branch)]; }
+
+  Planes images_[2];
+  Resizer resize_;
+};
+
+/// Writes a PairPlan. One per thread, as it keeps its scratch memory.
+class PairPlanner {
+ public:
+  /// Into `bytes`, whose memory it keeps, for images of height x width.
+  void begin(std::vector<std::uint8_t>& bytes, int height, int width) {
+    bytes_ = &bytes;
+    height_ = height;
+    width_ = width;
+    bytes.resize(sizeof(PairPlan));
+    plan_ = {};
+    write();
+  }
+
+  void crop(Branch branch, ImageView image, const Resampling& how) {
+    resampler_.prepare(image, how, height_, width_);
+    bytes_->resize((bytes_->size() + alignment - 1) / alignment * alignment);
+    plan_.crop[static_cast<int>(branch)] = static_cast<std::int32_t>(bytes_->size());
+    write();
+    const detail::Taps &rows = resampler_.rows(), &columns = resampler_.columns();
+    append(std::array{
+        CropPlan{resampler_.height(), resampler_.width(), rows.most(), columns.most()}});
+    append(rows.taps());
+    append(columns.taps());
+    append(rows.weights());
+    append(columns.weights());
+    for (int y = 0; y < resampler_.height(); ++y)
+      append(std::span{image.row(resampler_.top() + y) + Index{resampler_.left()} * image.channels,
+                       static_cast<std::size_t>(Index{resampler_.width()} * image.channels)});
+  }
+  void same_crop() {
+    plan_.crop[1] = plan_.crop[0];
+    write();
+  }
+  void colour(Branch branch, const ColourDraw& draw) {
+    plan_.colour[static_cast<int>(branch)] = ColourPlan{draw};
+    write();
+  }
+
+ private:
+  static constexpr std::size_t alignment = alignof(CropPlan);
+
+  template <class Range>
+  void append(const Range& range) {
+    const auto bytes = std::as_bytes(std::span{range});
+    const auto* const first = reinterpret_cast<const std::uint8_t*>(bytes.data());
+    bytes_->insert(bytes_->end(), first, first + bytes.size());
+  }
+  void write() { std::memcpy(bytes_->data(), &plan_, sizeof plan_); }
+
+  std::vector<std::uint8_t>* bytes_ = nullptr;
+  int height_ = 0, width_ = 0;
+  PairPlan plan_;
+  Resampler resampler_;
+};
+
+static_assert(PairSink<PairMaker> && PairSink<PairPlanner>);
+
+}  // namespace extrema::data

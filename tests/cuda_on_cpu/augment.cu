@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+// Images that the card makes by a loader's plans are the loader's own, bit for bit.
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "both.hpp"
+#include "extrema/cuda/augment.cuh"
+#include "extrema/cuda/transfer.cuh"
+#include "extrema/data/loader.hpp"
+#include "extrema/device/download.hpp"
+#include "extrema/mask/disjoint.hpp"
+#include "extrema/train/feed.hpp"
+
+using namespace extrema;
+using data::Pair, data::Interpolation;
+
+namespace {
+
+using Device = cuda::BasicDevice<fp32, NoProducts>;
+static_assert(train::AugmentsImages<Device>);
+static_assert(!train::AugmentsImages<cpu::BasicDevice<fp32, cpu::EigenProducts>>);
+
+/// Images of many sizes, from one pixel to some that are shrunk tenfold.
+class Images {
+ public:
+  explicit Images(int channels) : channels_{channels} {}
+
+  Index size() const { return std::ssize(sizes); }
+  int channels() const { return channels_; }
+  int label(Index) const { return -1; }
+  std::string name(Index i) const { return std::to_string(i); }
+  void read(Index i, data::Image& image) const {
+    const auto [height, width] = sizes[static_cast<std::size_t>(i)];
+    image.resize(channels_, height, width);
+    random::Stream stream{7, random::Purpose::substitute, 0, static_cast<std::uint32_t>(i)};
+    for (std::uint8_t& value : image.pixels) value = static_cast<std::uint8_t>(stream.below(256));
+  }
+
+ private:
+  struct Size {
+    int height, width;
+  };
+  static inline const std::vector<Size> sizes{{1, 1},   {3, 50},  {40, 31}, {17, 90},
+                                              {16, 24}, {90, 80}, {8, 8},   {160, 240}};
+  int channels_;
+};
+
+struct Case {
+  int channels, height, width;
+  Interpolation interpolation;
+};
+#ifndef EXTREMA_CUDA_CHECKED
+const std::vector<Case> cases{{3, 16, 24, Interpolation::bilinear},
+                              {3, 13, 70, Interpolation::bicubic},
+                              {3, 96, 100, Interpolation::bilinear},
+                              {1, 28, 28, Interpolation::bilinear},
+                              {4, 9, 17, Interpolation::bicubic}};
+#else
+const std::vector<Case> cases{{3, 16, 24, Interpolation::bilinear},
+                              {2, 9, 17, Interpolation::bicubic}};
+#endif
+
+std::vector<std::uint8_t> bytes_of(const std::uint8_t* first, Index size) {
+  return {first, first + size};
+}
+
+}  // namespace
+
+TEST_CASE("what the card makes are the loader's images") {
+  for (const Case& c : cases)
+    for (const Pair pair :
+         {Pair::spatially_consistent_colour, Pair::two_crops, Pair::crop_only, Pair::centre_crop}) {
+      CAPTURE(c.channels);
+      CAPTURE(c.height);
+      CAPTURE(static_cast<int>(pair));
+      const Images images{c.channels};
+      data::LoaderOptions options{.batch = images.size(),
+                                  .seed = 3,
+                                  .augmentation = {.height = c.height,
+                                                   .width = c.width,
+                                                   .interpolation = c.interpolation,
+                                                   .colour = {.probability = 0.9, .grey = 0.3},
+                                                   .pair = pair}};
+      data::Loader made{images, options};
+      options.plans = true;
+      data::Loader planned{images, options};
+
+      Device device;
+      const ImageExtent extent{c.channels, c.height, c.width};
+      train::Feed<Device> feed{device, extent, std::vector<float>(2 * c.channels, 1.f), 1};
+      for (int batch = 0; batch < 3; ++batch) {
+        const data::Batch& expected = made.next();
+        const data::Batch& plans = planned.next();
+        REQUIRE(plans.size() == expected.size());
+        CHECK(expected.plans.empty());
+        const auto sent = feed.send(mask::Disjoint{.ratio = 0.5}, Grid{2, 2}, 1,
+                                    {.samples = plans.samples,
+                                     .epoch = plans.epoch,
+                                     .plans = plans.plans,
+                                     .shares_image = data::shares_image(pair)},
+                                    0, 0);
+        REQUIRE(sent.size() == 1);
+        const Index size = expected.size() * extent.size();
+        const auto found = [&](const auto& pixels) {
+          return download(device, Matrix<const std::uint8_t>{pixels.pixels, 1, size});
+        };
+        CHECK((found(sent[0].student) == bytes_of(expected.student, size)));
+        CHECK((found(sent[0].teacher) == bytes_of(expected.teacher, size)));
+        const bool shared = sent[0].student.pixels == sent[0].teacher.pixels;
+        CHECK(shared == data::shares_image(pair));
+      }
+    }
+}
