@@ -3,12 +3,16 @@
 // with a host that waits after each or runs ahead.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <numeric>
+#include <set>
 #include <span>
 #include <tuple>
+#include <type_traits>
 #include <vector>
 
 #include "extrema/cpu/cpu.hpp"
@@ -16,6 +20,7 @@
 #include "extrema/device/download.hpp"
 #include "extrema/device/mailbox.hpp"
 #include "extrema/loss/catalogue.hpp"
+#include "extrema/mask/block_wise.hpp"
 #include "extrema/mask/disjoint.hpp"
 #include "extrema/optim/adamw.hpp"
 #include "extrema/optim/schedule.hpp"
@@ -73,13 +78,16 @@ using Eager = Counting<Device, RunEachTime>;
 template <class Device>
 using Replayed = Counting<Device, typename Device::Replay>;
 
+/// How many patches the views of a step keep: of two numbers that take turns, the larger one first,
+/// so that there is more than one geometry; or each a number of its own.
+enum class Sizes { take_turns, vary };
+
 /// 8-bit images and their views, new in each step, by way of mailboxes.
 template <class Device>
 class Piece {
  public:
-  explicit Piece(WideInput<Device> affine) : affine_{affine} {}
+  Piece(WideInput<Device> affine, Sizes sizes) : affine_{affine}, sizes_{sizes} {}
 
-  /// The sizes of views take turns, so that there is more than one geometry; the largest is first.
   siamese::Batch<Device, std::uint8_t> send(Device& device, int step, std::uint32_t first_sample) {
     const auto number = static_cast<std::uint32_t>(step);
     random::Stream random{1, random::Purpose::crop, number, first_sample};
@@ -89,14 +97,18 @@ class Piece {
     const nn::Images<Device, std::uint8_t> batch{pixels_.send(device, pixels_.size()), extent,
                                                  images, affine_};
     const std::vector<std::uint32_t> samples{first_sample, first_sample + 3, first_sample + 1};
-    const mask::Disjoint policy{.ratio = step % 2 == 0 ? 0.5 : 0.75};
-    student_.fill(policy, extent.grid(shape.patch), 2, samples, 0, number);
+    const auto fill = [&](const auto& policy) {
+      student_.fill(policy, extent.grid(shape.patch), 2, samples, 0, number);
+    };
+    if (sizes_ == Sizes::vary) fill(mask::BlockWise{.ratio = 0.8});
+    else fill(mask::Disjoint{.ratio = step % 2 == 0 ? 0.5 : 0.75});
     teacher_.fill_all(extent.grid(shape.patch), samples);
     return {batch, student_.send(device), batch, teacher_.send(device)};
   }
 
  private:
   WideInput<Device> affine_;
+  Sizes sizes_;
   Mailbox<std::uint8_t, Device> pixels_{images * extent.size()};
   siamese::PackedViews<Device> student_, teacher_;
 };
@@ -111,13 +123,13 @@ struct Left {
 enum class Host : bool { waits, runs_ahead };
 
 template <class Device>
-Left train_for(int count, const loss::Shipped& loss, Host host) {
+Left train_for(int count, const loss::Shipped& loss, Host host, Sizes sizes = Sizes::take_turns) {
   Device device;
   Trainer<Device> trainer{device, {.method = options(loss), .seed = 5, .clip = 1}};
   const std::vector<Wide<Device>> normalisation(6, static_cast<Wide<Device>>(0.01));
   const auto affine = upload(device, normalisation);
   const WideInput<Device> of_channels{affine.data(), 3, 2};
-  std::array pieces{Piece<Device>{of_channels}, Piece<Device>{of_channels}};
+  std::array pieces{Piece<Device>{of_channels, sizes}, Piece<Device>{of_channels, sizes}};
   const optim::WarmupCosine rate{.peak = 0.001, .warmup = 3, .epochs = steps};
   const optim::MomentumCosine momentum{.begin = 0.5, .epochs = steps};
   for (int step = 0; step < count; ++step) {
@@ -204,6 +216,67 @@ TEST_CASE_TEMPLATE_DEFINE("the first steps are the CPU's", Both, first_steps) {
     }
 }
 TEST_CASE_TEMPLATE_APPLY(first_steps, Pairs);
+
+TEST_CASE_TEMPLATE_DEFINE("steps of views that vary in size are the CPU's", Both, varying_views) {
+  constexpr double rounding = std::numeric_limits<Wide<typename Both::Device>>::epsilon() / 2;
+  const Case& of = cases[0];
+  for (const int count : {1, steps}) {
+    CAPTURE(count);
+    const auto train = [&]<class Device>(std::type_identity<Device>, Host host) {
+      return train_for<Device>(count, of.loss, host, Sizes::vary);
+    };
+    const Left cpu = train(std::type_identity<typename Both::Expected>{}, Host::waits);
+    const Left found = train(std::type_identity<typename Both::Device>{}, Host::runs_ahead);
+    REQUIRE(cpu.outcome.gradient_factor > 0);
+    CHECK(std::abs(found.outcome.loss - cpu.outcome.loss) <=
+          of.value * rounding * cpu.outcome.loss);
+    CHECK(distance(found.gradients, cpu.gradients) <= of.gradient * rounding);
+  }
+}
+TEST_CASE_TEMPLATE_APPLY(varying_views, Pairs);
+
+/// The same views, and what fills them up to one of few numbers of tokens.
+TEST_CASE("views that vary in size are filled up where steps are replayed") {
+  constexpr Grid grid{14, 14};
+  constexpr int views = 2;
+  constexpr Index batch = 50, shown = batch * views;
+  std::vector<std::uint32_t> samples(batch);
+  cpu::Device host;
+  cuda::Device device;
+  siamese::PackedViews<cpu::Device> expected;
+  siamese::PackedViews<cuda::Device> filled;
+  std::set<Index> counts, filled_counts;
+  for (std::uint32_t step = 0; step < 40; ++step) {
+    std::iota(samples.begin(), samples.end(), 50 * step);
+    expected.fill(mask::BlockWise{.ratio = 0.6}, grid, views, samples, 0, 0);
+    filled.fill(mask::BlockWise{.ratio = 0.6}, grid, views, samples, 0, 0);
+    const Views want = expected.send(host), got = filled.send(device);
+    const Sequences& sequences = got.sequences;
+    counts.insert(want.sequences.tokens);
+    filled_counts.insert(sequences.tokens);
+    CHECK(want.padding == 0);
+    REQUIRE(got.shown() == shown);
+    REQUIRE(want.sequences.count == shown);
+    REQUIRE(sequences.tokens >= want.sequences.tokens);
+    CHECK(sequences.tokens <= want.sequences.tokens + want.sequences.tokens / 32);
+    const auto whole = [&](const std::int32_t* numbers, Index count) {
+      return download(device, Matrix<const std::int32_t>{numbers, 1, count});
+    };
+    const auto offsets = whole(sequences.offsets, sequences.count + 1);
+    const auto patches = whole(got.patch, sequences.tokens);
+    const auto images_shown = whole(got.image, sequences.count);
+    CHECK(std::equal(offsets.begin(), offsets.begin() + shown + 1, want.sequences.offsets));
+    CHECK(std::equal(want.patch, want.patch + want.sequences.tokens, patches.begin()));
+    CHECK(std::equal(want.image, want.image + shown, images_shown.begin()));
+    CHECK(offsets.back() == sequences.tokens);
+    for (std::size_t s = 0; s + 1 < offsets.size(); ++s)
+      REQUIRE((offsets[s] <= offsets[s + 1] && offsets[s + 1] - offsets[s] <= sequences.longest));
+    CHECK(std::ranges::all_of(patches, [&](auto p) { return p >= 0 && p < grid.size(); }));
+    CHECK(std::ranges::all_of(images_shown, [&](auto i) { return i >= 0 && i < batch; }));
+  }
+  CHECK(counts.size() > 20);
+  CHECK(filled_counts.size() < 6);
+}
 
 #ifndef EXTREMA_CUDA_CHECKED
 /// Its own rounding is 2^-11 of each number; tf32 has as many digits, and is computed as fp32 here.

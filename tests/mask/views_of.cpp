@@ -24,16 +24,16 @@ void compare(const P& policy, int views) {
   cpu::Device device;
   siamese::PackedViews<cpu::Device> packed;
   packed.fill(policy, grid, views, samples, 3, 2);
-  const auto [sequences, image, patch] = packed.send(device);
+  const Views sent = packed.send(device);
   for (int b = 0; b < 2; ++b) {
     const auto found = mask::views_of(
         policy, grid,
         {.views = views, .seed = 3, .sample = samples[static_cast<std::size_t>(b)], .epoch = 2});
     REQUIRE(static_cast<int>(found.size()) == views);
     for (int v = 0; v < views; ++v) {
-      const std::int32_t* offset = sequences.offsets + v * 2 + b;
+      const std::int32_t* offset = sent.sequences.offsets + v * 2 + b;
       CHECK(found[static_cast<std::size_t>(v)] ==
-            std::vector<std::int32_t>(patch + offset[0], patch + offset[1]));
+            std::vector<std::int32_t>(sent.patch + offset[0], sent.patch + offset[1]));
     }
   }
 }

@@ -36,6 +36,7 @@ class Geometry {
     add(s.view);
     add(views.image);
     add(views.patch);
+    add(views.padding);
   }
 
   friend auto operator<=>(const Geometry&, const Geometry&) = default;

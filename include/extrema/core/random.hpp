@@ -58,6 +58,10 @@ class Stream {
     }
     return block_[next_++];
   }
+  /// What bits() would give after so many others, from the beginning.
+  EXTREMA_HOST_DEVICE constexpr std::uint32_t bits_after(std::uint32_t count) const {
+    return philox({count / 4, counter_[1], counter_[2], counter_[3]}, key_)[count % 4];
+  }
   /// In (0, 1).
   EXTREMA_HOST_DEVICE constexpr double uniform() { return (bits() + 0.5) * 0x1p-32; }
   /// In [0, n), bias < n / 2^32.

@@ -16,6 +16,7 @@
 #include "extrema/cuda/linear.cuh"
 #include "extrema/cuda/lt.cuh"
 #include "extrema/cuda/nearest.cuh"
+#include "extrema/cuda/random_views.cuh"
 #include "extrema/cuda/residual.cuh"
 #include "extrema/cuda/residual_norm.cuh"
 #include "extrema/cuda/rows.cuh"

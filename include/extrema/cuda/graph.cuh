@@ -15,9 +15,8 @@
 namespace extrema::cuda {
 
 /// A step of one geometry runs as it is the first time, which grows the workspace and finds the
-/// products' algorithms; is captured the second time; and replayed from then on. Views of varying
-/// length bring new geometries with every step: of more than `most`, those used longest ago are
-/// dropped.
+/// products' algorithms; is captured the second time; and replayed from then on. Of more than
+/// `most` geometries those used longest ago are dropped.
 class Graphs {
  public:
   Graphs() = default;

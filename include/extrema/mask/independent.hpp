@@ -28,4 +28,9 @@ struct Independent {
 
 static_assert(Policy<Independent>);
 
+template <>
+struct CutOf<Independent> {
+  static Cut of(const Independent&) { return Cut::an_order_each; }
+};
+
 }  // namespace extrema::mask

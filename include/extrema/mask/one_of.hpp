@@ -9,6 +9,7 @@
 #include <variant>
 
 #include "extrema/mask/concepts.hpp"
+#include "extrema/mask/random_order.hpp"
 
 namespace extrema::mask {
 
@@ -47,6 +48,13 @@ struct OneOf {
   template <class Body>
   auto visit(const Body& body) const {
     return std::visit(body, choice);
+  }
+};
+
+template <class... Ps>
+struct CutOf<OneOf<Ps...>> {
+  static Cut of(const OneOf<Ps...>& policy) {
+    return std::visit([]<class P>(const P& one) { return CutOf<P>::of(one); }, policy.choice);
   }
 };
 

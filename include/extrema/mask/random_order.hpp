@@ -87,4 +87,15 @@ class RandomOrder {
   std::span<std::int32_t> patches_;
 };
 
+/// How the views of an image are cut from random orders: one behind another from one order, or each
+/// the beginning of an order of its own.
+enum class Cut { no, one_order, an_order_each };
+
+/// Of a policy whose `fill` does just that, so that a device may do it instead
+/// (ops/random_views.hpp). Specialised by type: what inherits from one may fill otherwise.
+template <class P>
+struct CutOf {
+  static Cut of(const P&) { return Cut::no; }
+};
+
 }  // namespace extrema::mask
