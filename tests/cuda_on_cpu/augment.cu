@@ -9,7 +9,7 @@
 #include "both.hpp"
 #include "extrema/cuda/augment.cuh"
 #include "extrema/cuda/transfer.cuh"
-#include "extrema/data/loader.hpp"
+#include "extrema/data/augmenter.hpp"
 #include "extrema/device/download.hpp"
 #include "extrema/mask/disjoint.hpp"
 #include "extrema/train/feed.hpp"
@@ -63,9 +63,35 @@ const std::vector<Case> cases{{3, 16, 24, Interpolation::bilinear},
                               {2, 9, 17, Interpolation::bicubic}};
 #endif
 
-std::vector<std::uint8_t> bytes_of(const std::uint8_t* first, Index size) {
-  return {first, first + size};
-}
+/// A batch as a loader makes it, and as it plans it. (Without its threads, which the race checker
+/// does not know.)
+struct Batches {
+  std::vector<std::uint8_t> student, teacher;
+  std::vector<std::vector<std::uint8_t>> plans;
+
+  Batches(const Images& images, const data::Augmentation& recipe, std::uint32_t epoch) {
+    const ImageExtent extent{images.channels(), recipe.height, recipe.width};
+    const bool shared = data::shares_image(recipe.pair);
+    student.resize(static_cast<std::size_t>(images.size() * extent.size()));
+    if (!shared) teacher.resize(student.size());
+    plans.resize(static_cast<std::size_t>(images.size()));
+    const data::Augmenter augment{recipe, 3};
+    auto reader = data::reader(images);
+    data::PairMaker maker;
+    data::PairPlanner planner;
+    for (std::uint32_t i = 0; i < plans.size(); ++i) {
+      const auto planes = [&](std::vector<std::uint8_t>& batch) {
+        return data::Planes{extent.channels, extent.height, extent.width,
+                            batch.data() + i * extent.size()};
+      };
+      maker.begin(planes(student), shared ? data::Planes{} : planes(teacher));
+      augment(reader, epoch, i, maker);
+      planner.begin(plans[i], extent.height, extent.width);
+      augment(reader, epoch, i, planner);
+    }
+    if (shared) teacher = student;
+  }
+};
 
 }  // namespace
 
@@ -77,38 +103,29 @@ TEST_CASE("what the card makes are the loader's images") {
       CAPTURE(c.height);
       CAPTURE(static_cast<int>(pair));
       const Images images{c.channels};
-      data::LoaderOptions options{.batch = images.size(),
-                                  .seed = 3,
-                                  .augmentation = {.height = c.height,
-                                                   .width = c.width,
-                                                   .interpolation = c.interpolation,
-                                                   .colour = {.probability = 0.9, .grey = 0.3},
-                                                   .pair = pair}};
-      data::Loader made{images, options};
-      options.plans = true;
-      data::Loader planned{images, options};
-
+      const data::Augmentation recipe{.height = c.height,
+                                      .width = c.width,
+                                      .interpolation = c.interpolation,
+                                      .colour = {.probability = 0.9, .grey = 0.3},
+                                      .pair = pair};
       Device device;
       const ImageExtent extent{c.channels, c.height, c.width};
-      train::Feed<Device> feed{device, extent, std::vector<float>(2 * c.channels, 1.f), 1};
-      for (int batch = 0; batch < 3; ++batch) {
-        const data::Batch& expected = made.next();
-        const data::Batch& plans = planned.next();
-        REQUIRE(plans.size() == expected.size());
-        CHECK(expected.plans.empty());
-        const auto sent = feed.send(mask::Disjoint{.ratio = 0.5}, Grid{2, 2}, 1,
-                                    {.samples = plans.samples,
-                                     .epoch = plans.epoch,
-                                     .plans = plans.plans,
-                                     .shares_image = data::shares_image(pair)},
-                                    0, 0);
+      const std::vector<float> affine(static_cast<std::size_t>(2 * c.channels), 1.f);
+      train::Feed<Device> feed{device, extent, affine, 1};
+      std::vector<std::uint32_t> samples(static_cast<std::size_t>(images.size()));
+      for (std::uint32_t epoch = 0; epoch < 3; ++epoch) {
+        const Batches batch{images, recipe, epoch};
+        const auto sent = feed.send(
+            mask::Disjoint{.ratio = 0.5}, Grid{2, 2}, 1,
+            {.samples = samples, .plans = batch.plans, .shares_image = data::shares_image(pair)}, 0,
+            0);
         REQUIRE(sent.size() == 1);
-        const Index size = expected.size() * extent.size();
         const auto found = [&](const auto& pixels) {
+          const auto size = static_cast<Index>(batch.student.size());
           return download(device, Matrix<const std::uint8_t>{pixels.pixels, 1, size});
         };
-        CHECK((found(sent[0].student) == bytes_of(expected.student, size)));
-        CHECK((found(sent[0].teacher) == bytes_of(expected.teacher, size)));
+        CHECK((found(sent[0].student) == batch.student));
+        CHECK((found(sent[0].teacher) == batch.teacher));
         const bool shared = sent[0].student.pixels == sent[0].teacher.pixels;
         CHECK(shared == data::shares_image(pair));
       }

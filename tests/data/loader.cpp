@@ -311,3 +311,26 @@ TEST_CASE("a folder with unreadable files, decoded at a reduced size") {
     distance += std::abs(fast.student[i] - slow.student[i]);
   CHECK(distance / static_cast<double>(fast.student.size()) < 2);  // and is close
 }
+
+TEST_CASE("plans are of the samples that images would be of, whatever the threads") {
+  const Waves waves{.bad = 11};  // some are replaced
+  LoaderOptions planned = options();
+  planned.plans = true;
+  for (const int threads : {1, 2, 4}) {
+    CAPTURE(threads);
+    Loader images{waves, options()}, one{waves, planned};
+    LoaderOptions recipe = planned;
+    recipe.threads = threads;
+    Loader loader{waves, recipe};
+    for (int i = 0; i < 7; ++i) {
+      const data::Batch &expected = images.next(), &plans = loader.next();
+      CHECK(std::ranges::equal(plans.samples, expected.samples));
+      CHECK(plans.skipped.size() == expected.skipped.size());
+      CHECK(plans.student == nullptr);
+      CHECK(expected.plans.empty());
+      REQUIRE(std::ssize(plans.plans) == plans.size());
+      CHECK(std::ranges::equal(plans.plans, one.next().plans));
+      for (const auto& plan : plans.plans) CHECK(plan.size() > sizeof(data::PairPlan));
+    }
+  }
+}

@@ -104,9 +104,8 @@ class Feed {
     if constexpr (AugmentsImages<Device>)
       if (!batch.plans.empty()) return augment(batch, count);
     const std::uint8_t* const student = send_images(student_, batch.student, count);
-    return {student, batch.teacher == batch.student
-                         ? student
-                         : send_images(teacher_, batch.teacher, count)};
+    return {student,
+            batch.teacher == batch.student ? student : send_images(teacher_, batch.teacher, count)};
   }
 
   /// A device of the host's memory, whose step is done when it returns, reads them where they are.
@@ -129,31 +128,42 @@ class Feed {
     else return mail->write();
   }
 
-  /// Where each plan begins, then the plans.
   Pair augment(const HostBatch& batch, Index count) {
-    constexpr Index alignment = 16;
-    const auto rounded = [](Index bytes) { return (bytes + alignment - 1) / alignment * alignment; };
-    std::vector<Index>& at = plan_at_;
-    at.assign(1, rounded(count * static_cast<Index>(sizeof(Index))));
-    for (const auto& plan : batch.plans) at.push_back(at.back() + rounded(std::ssize(plan)));
-    const Index size = at.back();
-    std::uint8_t* const place = write(student_, size, rounded(size + size / 4));  // sizes vary
-    std::memcpy(place, at.data(), static_cast<std::size_t>(count) * sizeof(Index));
-    for (std::size_t i = 0; i < batch.plans.size(); ++i)
-      std::ranges::copy(batch.plans[i], place + at[i]);
-    const std::uint8_t* const sent = student_->send(device_, size);
-
-    const Index pixels = count * extent_.size();
-    for (Pixels* made : {&student_made_, &teacher_made_})
-      if (made->size() < pixels && !(batch.shares_image && made == &teacher_made_))
-        *made = Pixels{pixels};
+    const std::uint8_t* const sent = send_plans(batch.plans);
+    std::uint8_t* const student = room(student_made_, count * extent_.size());
+    std::uint8_t* const teacher =
+        batch.shares_image ? nullptr : room(teacher_made_, count * extent_.size());
     ops::run(device_, ops::Augment{.plans = sent,
                                    .at = reinterpret_cast<const Index*>(sent),
                                    .count = count,
                                    .extent = extent_,
-                                   .student = student_made_.data(),
-                                   .teacher = batch.shares_image ? nullptr : teacher_made_.data()});
-    return {student_made_.data(), batch.shares_image ? student_made_.data() : teacher_made_.data()};
+                                   .student = student,
+                                   .teacher = teacher});
+    return {student, teacher ? teacher : student};
+  }
+
+  /// In one piece: where each begins (B), then the plans.
+  const std::uint8_t* send_plans(data::Plans plans) {
+    constexpr Index alignment = 16;
+    const auto rounded = [](Index bytes) {
+      return (bytes + alignment - 1) / alignment * alignment;
+    };
+    const Index count = std::ssize(plans);
+    plan_at_.assign(1, rounded(count * static_cast<Index>(sizeof(Index))));
+    for (const auto& plan : plans) plan_at_.push_back(plan_at_.back() + rounded(std::ssize(plan)));
+    const Index size = plan_at_.back();
+    std::uint8_t* const place = write(student_, size, rounded(size + size / 4));  // sizes vary
+    std::memcpy(place, plan_at_.data(), static_cast<std::size_t>(count) * sizeof(Index));
+    for (std::size_t i = 0; i < plans.size(); ++i) std::ranges::copy(plans[i], place + plan_at_[i]);
+    return student_->send(device_, size);
+  }
+
+  std::uint8_t* room(Pixels& pixels, Index size) {
+    if (pixels.size() < size) {
+      device_.synchronise();  // what is there may be read still
+      pixels = Pixels{size};
+    }
+    return pixels.data();
   }
 
   Device& device_;
