@@ -25,7 +25,8 @@ enum class Branch : int { student, teacher };
 /// Told, in this order, the student's crop, the teacher's or that it is the same one, and the
 /// colours of both. Where the two share one image nothing is said of the teacher.
 template <class P>
-concept PairSink = requires(P& pair, ImageView image, const Resampling& how, const ColourDraw& draw) {
+concept PairSink = requires(P& pair, ImageView image, const Resampling& how,
+                            const ColourDraw& draw) {
   pair.crop(Branch::student, image, how);
   pair.same_crop();
   pair.colour(Branch::teacher, draw);
@@ -53,6 +54,20 @@ class PairMaker {
   Resizer resize_;
 };
 
+/// Of the images of a batch, each as in data/pair_plan.hpp.
+using Plans = std::span<const std::vector<std::uint8_t>>;
+
+inline ColourPlan plan_of(const ColourDraw& draw) {
+  ColourPlan plan{.steps = draw.jitter ? 4 : 0,
+                  .brightness = detail::Blend{draw.brightness},
+                  .contrast = detail::Blend{draw.contrast},
+                  .saturation = detail::Blend{draw.saturation},
+                  .hue = detail::hue_shift(draw.hue),
+                  .grey = draw.grey};
+  std::ranges::copy(draw.order, plan.step);
+  return plan;
+}
+
 /// Writes a PairPlan. One per thread, as it keeps its scratch memory.
 class PairPlanner {
  public:
@@ -72,8 +87,8 @@ class PairPlanner {
     plan_.crop[static_cast<int>(branch)] = static_cast<std::int32_t>(bytes_->size());
     write();
     const detail::Taps &rows = resampler_.rows(), &columns = resampler_.columns();
-    append(std::array{
-        CropPlan{resampler_.height(), resampler_.width(), rows.most(), columns.most()}});
+    append(
+        std::array{CropPlan{resampler_.height(), resampler_.width(), rows.most(), columns.most()}});
     append(rows.taps());
     append(columns.taps());
     append(rows.weights());
@@ -87,7 +102,7 @@ class PairPlanner {
     write();
   }
   void colour(Branch branch, const ColourDraw& draw) {
-    plan_.colour[static_cast<int>(branch)] = ColourPlan{draw};
+    plan_.colour[static_cast<int>(branch)] = plan_of(draw);
     write();
   }
 

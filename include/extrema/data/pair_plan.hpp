@@ -8,37 +8,22 @@
 // H x W is the extent that is made, h x w that of the crop's pixels.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
-#include <span>
-#include <vector>
 
 #include "extrema/core/config.hpp"
 #include "extrema/core/grid.hpp"
-#include "extrema/data/colour.hpp"
 #include "extrema/data/pixel_colour.hpp"
-#include "extrema/data/taps.hpp"
+#include "extrema/data/weighted_sum.hpp"
 
 namespace extrema::data {
 
-/// A ColourDraw in the numbers that pixels are computed with.
+/// Colour steps in the numbers that pixels are computed with.
 struct ColourPlan {
-  ColourStep step[4];
+  ColourStep step[4] = {};
   std::int32_t steps = 0;  // that are taken: 4, or none
-  detail::Blend brightness, contrast, saturation;
-  std::int32_t hue;
-  std::int32_t grey;  // whether it is made grey last
-
-  ColourPlan() : ColourPlan{ColourDraw{}} {}
-  explicit ColourPlan(const ColourDraw& draw)
-      : steps{draw.jitter ? 4 : 0},
-        brightness{draw.brightness},
-        contrast{draw.contrast},
-        saturation{draw.saturation},
-        hue{detail::hue_shift(draw.hue)},
-        grey{draw.grey} {
-    for (std::size_t i = 0; i < draw.order.size(); ++i) step[i] = draw.order[i];
-  }
+  detail::Blend brightness{1}, contrast{1}, saturation{1};
+  std::int32_t hue = 0;   // detail::turn's
+  std::int32_t grey = 0;  // whether it is made grey last
 };
 
 /// The extent of a crop's pixels, and how many weights stand for each tap.
@@ -48,7 +33,8 @@ struct CropPlan {
 };
 
 struct PairPlan {
-  std::int32_t crop[2];  // bytes from here to the student's and the teacher's; they may share one
+  std::int32_t crop[2] =
+      {};  // bytes from here to the student's and the teacher's; they may share one
   ColourPlan colour[2];
 };
 
@@ -84,8 +70,5 @@ class CropParts {
   const std::int32_t *row_weights_, *column_weights_;
   const std::uint8_t* pixels_;
 };
-
-/// Of the images of a batch.
-using Plans = std::span<const std::vector<std::uint8_t>>;
 
 }  // namespace extrema::data

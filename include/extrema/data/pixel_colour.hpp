@@ -3,7 +3,6 @@
 // arithmetic.
 #pragma once
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 
@@ -35,7 +34,10 @@ EXTREMA_HOST_DEVICE constexpr int mean_level(std::int64_t sum, Index count) {
 class Blend {
  public:
   explicit Blend(double factor)
-      : factor_{static_cast<std::int32_t>(std::lround(std::clamp(factor, -7.9, 7.9) * one))} {}
+      : factor_{static_cast<std::int32_t>(std::lround((factor < -7.9  ? -7.9
+                                                       : factor > 7.9 ? 7.9
+                                                                      : factor) *
+                                                      one))} {}
   EXTREMA_HOST_DEVICE constexpr std::uint8_t operator()(int from, int to) const {
     const int value = (from * one + factor_ * (to - from)) >> bits;
     return static_cast<std::uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);

@@ -8,8 +8,7 @@
 #include <span>
 #include <vector>
 
-#include "extrema/core/config.hpp"
-#include "extrema/core/tensor.hpp"
+#include "extrema/data/weighted_sum.hpp"
 
 namespace extrema::data {
 
@@ -28,19 +27,6 @@ inline double kernel(Interpolation interpolation, double x) {
   if (x < 1) return (1.5 * x - 2.5) * x * x + 1;  // Keys' cubic with a = -1/2
   if (x < 2) return ((-0.5 * x + 2.5) * x - 4) * x + 2;
   return 0;
-}
-
-/// The input positions that one output position is a weighted sum of.
-struct Tap {
-  std::int32_t begin, count;
-};
-
-/// Of a weighted sum that began at `half`.
-inline constexpr int fraction_bits = 22;
-inline constexpr std::int32_t half = 1 << (fraction_bits - 1);
-EXTREMA_HOST_DEVICE constexpr std::uint8_t rounded_sum(std::int32_t sum) {
-  const std::int32_t value = sum >> fraction_bits;
-  return static_cast<std::uint8_t>(value < 0 ? 0 : value > 255 ? 255 : value);
 }
 
 /// How each output position is a weighted sum of neighbouring input positions.

@@ -11,7 +11,7 @@
 #include <type_traits>
 #include <vector>
 
-#include "extrema/data/pair_plan.hpp"
+#include "extrema/data/pair.hpp"
 #include "extrema/device/double_mailbox.hpp"
 #include "extrema/device/mailbox.hpp"
 #include "extrema/device/upload.hpp"
