@@ -347,9 +347,10 @@ void CommandLine::machine() {
                   "Threads that read and augment images (default: as many as compute)")
       ->check(between(1, 1024))
       ->group(group);
-  app_.add_option("--augment-on", s.augment_on,
-                  "Who crops, resizes, flips and jitters: host (the workers) or device (a GPU, from "
-                  "images that the workers decode); the bits are the same")
+  app_.add_option(
+          "--augment-on", s.augment_on,
+          "Who crops, resizes, flips and jitters: host (the workers) or device (a GPU, from "
+          "images that the workers decode); the bits are the same")
       ->check(CLI::IsMember({"host", "device"}))
       ->capture_default_str()
       ->group(group);

@@ -148,11 +148,10 @@ class Program {
     return bytes + count * sizeof(Wide<Device>);
   }
 
-  /// Of the batch at hand and two that are made ahead. (A crop that no decoder makes smaller has up
-  /// to four times the pixels that are made of it.)
+  /// Of the batch at hand and two that are made ahead.
   double loader_bytes() const {
-    const Index extent =
-        trainer_.method().backbone().image().size() * (recipe_.augment_on_device ? 4 : 1);
+    const Index extent = trainer_.method().backbone().image().size() *
+                         (recipe_.augment_on_device ? data::PairPlanner::most_pixels : 1);
     return static_cast<double>(3 * (data::shares_image(recipe_.augmentation.pair) ? 1 : 2) *
                                recipe_.batch * extent);
   }

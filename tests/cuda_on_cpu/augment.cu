@@ -69,12 +69,14 @@ struct Batches {
   std::vector<std::uint8_t> student, teacher;
   std::vector<std::vector<std::uint8_t>> plans;
 
-  Batches(const Images& images, const data::Augmentation& recipe, std::uint32_t epoch) {
+  /// Of the first `count` images.
+  Batches(const Images& images, Index count, const data::Augmentation& recipe,
+          std::uint32_t epoch) {
     const ImageExtent extent{images.channels(), recipe.height, recipe.width};
     const bool shared = data::shares_image(recipe.pair);
-    student.resize(static_cast<std::size_t>(images.size() * extent.size()));
+    student.resize(static_cast<std::size_t>(count * extent.size()));
     if (!shared) teacher.resize(student.size());
-    plans.resize(static_cast<std::size_t>(images.size()));
+    plans.resize(static_cast<std::size_t>(count));
     const data::Augmenter augment{recipe, 3};
     auto reader = data::reader(images);
     data::PairMaker maker;
@@ -86,7 +88,7 @@ struct Batches {
       };
       maker.begin(planes(student), shared ? data::Planes{} : planes(teacher));
       augment(reader, epoch, i, maker);
-      planner.begin(plans[i], extent.height, extent.width);
+      planner.begin(plans[i], extent);
       augment(reader, epoch, i, planner);
     }
     if (shared) teacher = student;
@@ -111,15 +113,16 @@ TEST_CASE("what the card makes are the loader's images") {
       Device device;
       const ImageExtent extent{c.channels, c.height, c.width};
       const std::vector<float> affine(static_cast<std::size_t>(2 * c.channels), 1.f);
-      train::Feed<Device> feed{device, extent, affine, 1};
-      std::vector<std::uint32_t> samples(static_cast<std::size_t>(images.size()));
-      for (std::uint32_t epoch = 0; epoch < 3; ++epoch) {
-        const Batches batch{images, recipe, epoch};
+      train::Feed<Device> feed{device, extent, affine, 2};
+      std::uint32_t epoch = 0;
+      for (const Index count : {Index{2}, images.size(), Index{5}}) {  // the mail must grow
+        const Batches batch{images, count, recipe, epoch++};
+        const std::vector<std::uint32_t> samples(static_cast<std::size_t>(count));
         const auto sent = feed.send(
             mask::Disjoint{.ratio = 0.5}, Grid{2, 2}, 1,
             {.samples = samples, .plans = batch.plans, .shares_image = data::shares_image(pair)}, 0,
             0);
-        REQUIRE(sent.size() == 1);
+        REQUIRE(sent.size() == 2);  // pieces of one memory
         const auto found = [&](const auto& pixels) {
           const auto size = static_cast<Index>(batch.student.size());
           return download(device, Matrix<const std::uint8_t>{pixels.pixels, 1, size});
@@ -130,4 +133,37 @@ TEST_CASE("what the card makes are the loader's images") {
         CHECK(shared == data::shares_image(pair));
       }
     }
+}
+
+TEST_CASE("a large crop is sent as the image that is made of it") {
+  const Images images{3};
+  data::PairPlanner planner;
+  std::vector<std::uint8_t> bytes;
+  auto reader = data::reader(images);
+  const data::Augmenter augment{{.height = 8, .width = 8, .scale = {1, 1}}, 3};
+  for (std::uint32_t i = 0; i < images.size(); ++i) {
+    planner.begin(bytes, {3, 8, 8});
+    augment(reader, 0, i, planner);
+    CHECK(bytes.size() <= sizeof(data::PairPlan) + 4 * 3 * 64 + 4096);  // pixels, and the taps
+  }
+}
+
+TEST_CASE("plans that do not fit are refused") {
+  const Images images{3};
+  const Batches batch{images, 2, {.height = 8, .width = 8}, 0};
+  const auto refusal = [&](ImageExtent extent, std::size_t count) {
+    Device device;
+    train::Feed<Device> feed{device, extent, std::vector<float>(6, 1.f), 1};
+    const std::vector<std::uint32_t> samples(count);
+    try {
+      feed.send(mask::Disjoint{.ratio = 0.5}, Grid{2, 2}, 1,
+                {.samples = samples, .plans = batch.plans}, 0, 0);
+    } catch (const Error& error) {
+      return std::string{error.what()};
+    }
+    return std::string{};
+  };
+  CHECK(refusal({3, 8, 8}, 2) == "");
+  CHECK(refusal({3, 8, 8}, 3) == "Feed: found 2 plans for 3 images");
+  CHECK(refusal({3, 8, 16}, 2) == "Feed: a plan makes 3 x 8 x 8, the model takes 3 x 8 x 16");
 }

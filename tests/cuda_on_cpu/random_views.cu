@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "both.hpp"
@@ -11,6 +13,7 @@
 #include "extrema/cuda/random_views.cuh"
 #include "extrema/cuda/transfer.cuh"
 #include "extrema/device/download.hpp"
+#include "extrema/device/upload.hpp"
 #include "extrema/mask/catalogue.hpp"
 #include "extrema/siamese/packed_views.hpp"
 
@@ -68,6 +71,43 @@ TEST_CASE("the card's views are the host's") {
         found.fill(c.policy, c.grid, c.views, samples, seed, epoch);
         CHECK(difference(card, expected.send(host), found.send(card)) == "");
       }
+}
+
+TEST_CASE("patches of equal keys stand in their own order") {
+  Card card;
+  constexpr Grid grid{14, 14};
+  for (const std::uint32_t sample : {208024u, 419637u, 1219202u}) {  // each has two equal keys
+    random::Stream random{0, random::Purpose::mask, 0, sample};
+    std::vector<std::int32_t> scratch(static_cast<std::size_t>(mask::RandomOrder::scratch(grid))),
+        expected(static_cast<std::size_t>(grid.size()));
+    const mask::RandomOrder order{{.grid = grid, .random = random, .scratch = scratch}};
+    order.copy(0, expected);
+    const auto samples = upload(card, std::vector{sample});
+    const Buffer<std::int32_t, cuda::Memory> found{grid.size()};
+    ops::run(card, ops::RandomViews{.sample = samples.data(),
+                                    .images = 1,
+                                    .patches = grid.size(),
+                                    .views = 1,
+                                    .keep = grid.size(),
+                                    .patch = found.data()});
+    CHECK(download(card, found.view()) == expected);
+    std::set<std::uint32_t> keys;
+    const random::Stream again{0, random::Purpose::mask, 0, sample};
+    for (std::uint32_t i = 0; i < 196; ++i) keys.insert(again.bits_after(i));
+    CHECK(keys.size() == 195);
+  }
+}
+
+TEST_CASE("a grid of more patches than a block can hold is the host's to cut") {
+  Host host;
+  Card card;
+  siamese::PackedViews<Host> expected;
+  siamese::PackedViews<Card> found;
+  const Grid grid{1, ops::RandomViews::most_patches + 1};
+  const std::vector<std::uint32_t> samples{4};
+  expected.fill(mask::Disjoint{.ratio = 0.5}, grid, 2, samples, 0, 0);
+  found.fill(mask::Disjoint{.ratio = 0.5}, grid, 2, samples, 0, 0);
+  CHECK(difference(card, expected.send(host), found.send(card)) == "");
 }
 
 TEST_CASE("keys that are given are the host's to sort") {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Random orders on the card: each patch counts those that stand before it.
 //
-// N^2 comparisons an order, from shared memory: 100 million for 512 images, 5 views and 196 patches,
-// some 20 us. (A sort would compare less, and move more: Thrust's over all images at once goes
-// through memory eight times, and its headers would double the time that a unit compiles.)
+// N^2 comparisons an order, from shared memory: 100 million for 512 images, 5 views and 196
+// patches, some 20 us. (A sort would compare less, and move more: Thrust's over all images at once
+// goes through memory eight times, and its headers would double the time that a unit compiles.)
 #pragma once
 
 #include <cstdint>
@@ -34,8 +34,7 @@ __global__ void __launch_bounds__(threads) random_views_kernel(const ops::Random
     for (int j = 0; j < op.patches; ++j) rank += keys[j] < key || (keys[j] == key && j < i);
     const int view = op.one_order ? rank / op.keep : order,
               place = op.one_order ? rank % op.keep : rank;
-    if (view < op.views && place < op.keep)
-      op.patch[(view * op.images + b) * op.keep + place] = i;
+    if (view < op.views && place < op.keep) op.patch[(view * op.images + b) * op.keep + place] = i;
   }
 }
 
@@ -45,10 +44,11 @@ template <class F, class P>
 void launch(BasicDevice<F, P>& device, const ops::RandomViews& op) {
   constexpr int threads = 128;
   if (op.keep == 0) return;
-  start(device, op.name,
-        {dim3(static_cast<unsigned>(op.images), op.one_order ? 1u : static_cast<unsigned>(op.views)),
-         dim3(threads), static_cast<std::size_t>(op.patches) * sizeof(std::uint32_t)},
-        detail::random_views_kernel<threads>, op);
+  start(
+      device, op.name,
+      {dim3(static_cast<unsigned>(op.images), op.one_order ? 1u : static_cast<unsigned>(op.views)),
+       dim3(threads), static_cast<std::size_t>(op.patches) * sizeof(std::uint32_t)},
+      detail::random_views_kernel<threads>, op);
 }
 
 }  // namespace extrema::cuda

@@ -64,15 +64,13 @@ inline void change_contrast(Planes image, double factor) {
 }
 
 inline void change_saturation(Planes image, double factor) {
-  detail::each_colour(image, [blend = detail::Blend{factor}](detail::Rgb p) {
-    return detail::saturate(blend, p);
-  });
+  detail::each_colour(
+      image, [blend = detail::Blend{factor}](detail::Rgb p) { return detail::saturate(blend, p); });
 }
 
 inline void shift_hue(Planes image, double turns) {
-  detail::each_colour(image, [shift = detail::hue_shift(turns)](detail::Rgb p) {
-    return detail::turn(shift, p);
-  });
+  detail::each_colour(
+      image, [shift = detail::hue_shift(turns)](detail::Rgb p) { return detail::turn(shift, p); });
 }
 
 inline void make_grey(Planes image) {

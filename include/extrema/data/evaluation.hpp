@@ -63,7 +63,8 @@ std::pair<ImageView, Resampling> read_centred(R& reader, Index i, const Evaluati
   });
   if (whole_height == recipe.height && whole_width == recipe.width && image.reduction == 1)
     return {image,
-            {{0, 0, 1.0 * image.width, 1.0 * image.height}, {image.width, image.height},
+            {{0, 0, 1.0 * image.width, 1.0 * image.height},
+             {image.width, image.height},
              recipe.interpolation}};
   return {image, centre_crop(image, whole_height, whole_width,
                              shorter_side(recipe, whole_height, whole_width), recipe.interpolation,

@@ -6,9 +6,9 @@
 #include <cstdint>
 #include <span>
 
-#include "extrema/data/pixel_colour.hpp"
 #include "extrema/data/image.hpp"
 #include "extrema/data/jpeg.hpp"
+#include "extrema/data/pixel_colour.hpp"
 #include "extrema/data/png.hpp"
 #include "extrema/data/unreadable.hpp"
 

@@ -81,7 +81,7 @@ class LoaderJob {
   };
   struct Slot {
     Position position;
-    std::vector<std::uint32_t> samples;          // (B)
+    std::vector<std::uint32_t> samples;            // (B)
     std::vector<std::uint8_t> student, teacher;    // (B, C, H, W)
     std::vector<std::vector<std::uint8_t>> plans;  // (B) instead
     std::vector<std::vector<Skipped>> skipped;     // (B)
@@ -167,7 +167,7 @@ class LoaderJob {
       worker.augment(worker.reader, slot.position.epoch, sample, pair);
     };
     if (options_.plans) {
-      worker.planner.begin(slot.plans.data()[position], extent_.height, extent_.width);
+      worker.planner.begin(slot.plans.data()[position], extent_);
       return augment(worker.planner);
     }
     worker.maker.begin(image(slot.student, position),

@@ -71,20 +71,28 @@ inline ColourPlan plan_of(const ColourDraw& draw) {
 /// Writes a PairPlan. One per thread, as it keeps its scratch memory.
 class PairPlanner {
  public:
-  /// Into `bytes`, whose memory it keeps, for images of height x width.
-  void begin(std::vector<std::uint8_t>& bytes, int height, int width) {
+  /// A crop of so many times the pixels that are made of it is made here, and sent as it is.
+  static constexpr Index most_pixels = 4;
+
+  /// Into `bytes`, whose memory it keeps, for images of this extent.
+  void begin(std::vector<std::uint8_t>& bytes, const ImageExtent& extent) {
     bytes_ = &bytes;
-    height_ = height;
-    width_ = width;
     bytes.resize(sizeof(PairPlan));
-    plan_ = {};
+    plan_ = {.channels = extent.channels,
+             .height = extent.height,
+             .width = extent.width,
+             .crop = {},
+             .colour = {}};
     write();
   }
 
   void crop(Branch branch, ImageView image, const Resampling& how) {
-    resampler_.prepare(image, how, height_, width_);
+    resampler_.prepare(image, how, plan_.height, plan_.width);
+    if (Index{resampler_.height()} * resampler_.width() > most_pixels * plan_.height * plan_.width)
+      return crop_here(branch, image, how);
     bytes_->resize((bytes_->size() + alignment - 1) / alignment * alignment);
     plan_.crop[static_cast<int>(branch)] = static_cast<std::int32_t>(bytes_->size());
+    if (branch == Branch::student) plan_.crop[1] = plan_.crop[0];  // unless it has one of its own
     write();
     const detail::Taps &rows = resampler_.rows(), &columns = resampler_.columns();
     append(
@@ -97,10 +105,7 @@ class PairPlanner {
       append(std::span{image.row(resampler_.top() + y) + Index{resampler_.left()} * image.channels,
                        static_cast<std::size_t>(Index{resampler_.width()} * image.channels)});
   }
-  void same_crop() {
-    plan_.crop[1] = plan_.crop[0];
-    write();
-  }
+  void same_crop() {}
   void colour(Branch branch, const ColourDraw& draw) {
     plan_.colour[static_cast<int>(branch)] = plan_of(draw);
     write();
@@ -117,10 +122,19 @@ class PairPlanner {
   }
   void write() { std::memcpy(bytes_->data(), &plan_, sizeof plan_); }
 
+  void crop_here(Branch branch, ImageView image, const Resampling& how) {
+    const auto [channels, height, width] = extent();
+    PlanarImage made{channels, height, width};
+    resize_(image, how, made);
+    crop(branch, interleaved(made),
+         {{0, 0, 1.0 * width, 1.0 * height}, {width, height}, Interpolation::bilinear});
+  }
+  ImageExtent extent() const { return {plan_.channels, plan_.height, plan_.width}; }
+
   std::vector<std::uint8_t>* bytes_ = nullptr;
-  int height_ = 0, width_ = 0;
   PairPlan plan_;
   Resampler resampler_;
+  Resizer resize_;
 };
 
 static_assert(PairSink<PairMaker> && PairSink<PairPlanner>);

@@ -32,9 +32,10 @@ struct CropPlan {
   std::int32_t most_of_row, most_of_column;
 };
 
+/// Of the student [0] and the teacher [1].
 struct PairPlan {
-  std::int32_t crop[2] =
-      {};  // bytes from here to the student's and the teacher's; they may share one
+  std::int32_t channels = 0, height = 0, width = 0;  // that are made
+  std::int32_t crop[2] = {};                         // bytes from here; the two may share one
   ColourPlan colour[2];
 };
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// What the colour steps do with one pixel of 8 bits, in integers, for hosts and kernels: Pillow's
-// arithmetic.
+// What the colour steps do with one pixel of 8 bits, for hosts and kernels: Pillow's arithmetic, in
+// integers but for hues, which take divisions that are rounded as IEEE 754 says (nvcc's default,
+// not its --use_fast_math), and nothing that a compiler may fuse.
 #pragma once
 
 #include <cmath>

@@ -42,7 +42,8 @@ concept HasShape = requires(const B& backbone) {
   { backbone.dim() } -> std::convertible_to<Index>;
 };
 
-/// And forward(), infer() and backward() for each device, as those of nn::Vit.
+/// And forward(), infer() and backward() for each device, as those of nn::Vit: a feature for each
+/// sequence that is shown (Views::shown), and a gradient for as many.
 template <class B>
 concept Backbone = HasOptions<B> && HasSaved<B> && HasShape<B>;
 

@@ -14,6 +14,9 @@ namespace extrema::ops {
 /// is sent, never as a part of a step, so its numbers are values.
 struct RandomViews {
   static constexpr const char* name = "random_views";
+  static constexpr int most_patches =
+      (48 << 10) / 4;  // whose keys fit into any card's shared memory
+
   std::uint64_t seed = 0;
   std::uint32_t epoch = 0;
   const std::uint32_t* sample = nullptr;  // (B)
@@ -24,7 +27,8 @@ struct RandomViews {
   bool one_order = true;
   std::int32_t* patch = nullptr;  // (M, B, K)
   constexpr bool valid() const {
-    return keep <= patches && (!one_order || Index{views} * keep <= patches);
+    return keep <= patches && patches <= most_patches &&
+           (!one_order || Index{views} * keep <= patches);
   }
 };
 

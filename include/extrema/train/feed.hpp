@@ -32,7 +32,8 @@ struct HostBatch {
   bool shares_image = false;  // of plans: both branches see the same image
 };
 
-/// A backend that makes images by a loader's plans.
+/// A backend that makes images by a loader's plans. (The CUDA backend's headers come first, by
+/// cuda/cuda.cuh: a unit that lacks one would think otherwise.)
 template <class Device>
 concept AugmentsImages = ops::Implements<Device, ops::Augment>;
 
@@ -101,8 +102,10 @@ class Feed {
   };
 
   Pair send_images(const HostBatch& batch, Index count) {
-    if constexpr (AugmentsImages<Device>)
-      if (!batch.plans.empty()) return augment(batch, count);
+    if (!batch.plans.empty()) {
+      if constexpr (AugmentsImages<Device>) return augment(batch, count);
+      throw Error{"Feed: this device makes no images by plans: give it images"};
+    }
     const std::uint8_t* const student = send_images(student_, batch.student, count);
     return {student,
             batch.teacher == batch.student ? student : send_images(teacher_, batch.teacher, count)};
@@ -129,6 +132,9 @@ class Feed {
   }
 
   Pair augment(const HostBatch& batch, Index count) {
+    for (const auto& plan : batch.plans) require(plan);
+    if (std::ssize(batch.plans) != count)
+      throw Error{"Feed: found ", batch.plans.size(), " plans for ", count, " images"};
     const std::uint8_t* const sent = send_plans(batch.plans);
     std::uint8_t* const student = room(student_made_, count * extent_.size());
     std::uint8_t* const teacher =
@@ -142,6 +148,15 @@ class Feed {
     return {student, teacher ? teacher : student};
   }
 
+  void require(const std::vector<std::uint8_t>& bytes) const {
+    data::PairPlan plan;
+    if (bytes.size() >= sizeof plan) std::memcpy(&plan, bytes.data(), sizeof plan);
+    if (const ImageExtent made{plan.channels, plan.height, plan.width}; made != extent_)
+      throw Error{
+          "Feed: a plan makes ", made.channels,    " x ", made.height,    " x ", made.width,
+          ", the model takes ",  extent_.channels, " x ", extent_.height, " x ", extent_.width};
+  }
+
   /// In one piece: where each begins (B), then the plans.
   const std::uint8_t* send_plans(data::Plans plans) {
     constexpr Index alignment = 16;
@@ -152,10 +167,10 @@ class Feed {
     plan_at_.assign(1, rounded(count * static_cast<Index>(sizeof(Index))));
     for (const auto& plan : plans) plan_at_.push_back(plan_at_.back() + rounded(std::ssize(plan)));
     const Index size = plan_at_.back();
-    std::uint8_t* const place = write(student_, size, rounded(size + size / 4));  // sizes vary
+    std::uint8_t* const place = write(plans_, size, rounded(size + size / 4));  // sizes vary
     std::memcpy(place, plan_at_.data(), static_cast<std::size_t>(count) * sizeof(Index));
     for (std::size_t i = 0; i < plans.size(); ++i) std::ranges::copy(plans[i], place + plan_at_[i]);
-    return student_->send(device_, size);
+    return plans_->send(device_, size);
   }
 
   std::uint8_t* room(Pixels& pixels, Index size) {
@@ -170,7 +185,7 @@ class Feed {
   ImageExtent extent_;
   Buffer<W, typename Device::Memory> affine_;
   std::size_t pieces_;
-  Mail student_, teacher_;  // or plans, in the first
+  Mail student_, teacher_, plans_;
   std::vector<Index> plan_at_;
   Pixels student_made_, teacher_made_;
   std::vector<siamese::PackedViews<Device>> student_views_, teacher_views_;

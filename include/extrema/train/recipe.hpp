@@ -30,8 +30,8 @@ struct Recipe {
   double ema_momentum = 0.996;                            // at the start; it grows to 1
   data::Augmentation augmentation = {};                   // its height and width follow the model's
   std::optional<data::Normalisation> normalisation = {};  // default: usual(channels)
-  bool augment_on_device = false;         // the same bits, made by the device in place of the loader
-  data::UnreadableLimit unreadable = {};                  // images that may be skipped
+  bool augment_on_device = false;  // the same bits, made by the device in place of the loader
+  data::UnreadableLimit unreadable = {};  // images that may be skipped
   int loader_threads = 2;
 
   double warmup() const { return warmup_epochs.value_or(epochs * 40. / 300); }
