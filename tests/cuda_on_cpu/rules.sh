@@ -42,7 +42,7 @@ check() {
   only_in ptx.cuh "$1" '(^|[^a-z_])asm( |\(|$)' 'PTX stands in cuda/ptx.cuh'
   only_in ptx.cuh "$1" 'extern +__shared__' 'dynamic shared memory is ptx::dynamic_shared'
   only_in ptx.cuh "$1" '__CUDA_ARCH__|__CUDACC__' 'one source for all compilers'
-  only_in policy.cuh "$1" 'thrust::(cuda|device)' 'Thrust runs by cuda::policy'
+  never "$1" 'thrust' 'Thrust doubles the time that a unit takes to compile (docs/cuda.md)'
   never "$1" '<cub/|cub::' 'CUB does not compile without nvcc'
   never "$1" 'cooperative_groups|<cuda/barrier>|<cuda/pipeline>' 'barriers are __syncthreads and __syncwarp'
   never "$1" '__constant__|cudaMemcpy(To|From)Symbol|cudaTextureObject|__managed__' \
@@ -56,7 +56,7 @@ check() {
   only_in ptx.cuh "$1" '__threadfence|(^|[^a-z_])volatile' 'blocks do not wait for each other: take a second kernel'
   never "$1" 'cudaDeviceSynchronize|cudaStreamLegacy|cudaStreamPerThread|cudaMemset\(' \
     'work is on the device'"'"'s stream'
-  never "$1" '#include +["<](ptx|policy)\.cuh' \
+  never "$1" '#include +["<]ptx\.cuh' \
     'by its full path: "ptx.cuh" finds the real one where the emulator has another'
   templates "$1"
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 // Random orders on the card: each patch counts those that stand before it.
 //
-// N^2 comparisons an order, from shared memory: 100 million for 512 images, 5 views and 196
-// patches, some 20 us. (A sort would compare less, and move more: Thrust's over all images at once
-// goes through memory eight times, and its headers would double the time that a unit compiles.)
+// N^2 comparisons an order, from shared memory: 100 million for 512 images, 5 views of their own
+// and 196 patches, some 20 us. (A sort would compare less and move more; and Thrust's headers
+// double the time that a unit takes to compile.)
 #pragma once
 
 #include <cstdint>
