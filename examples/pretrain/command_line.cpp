@@ -513,6 +513,9 @@ std::vector<std::string> without_effect(const Settings& s) {
   note("--opt-eps", !adamw && s.epsilon != usual.epsilon, "it is AdamW's");
   note("--momentum", adamw && s.momentum != usual.momentum, "AdamW has --opt-betas");
   note("--drop_path_rate", s.drop_path > 0 && s.depth == 1, "it grows from 0 at the first block");
+  note("--threads", s.device == "cuda" && s.threads.has_value(),
+       "a GPU computes (-j: threads that read)");
+  note("--deterministic", s.device == "cuda" && s.deterministic, "a GPU's runs repeat anyway");
   note("--knn-test", s.knn_every == 0 && !s.knn_test.empty(), "--knn-freq is 0");
   note("--knn-bank", s.knn_every == 0 && s.knn_bank != usual.knn_bank, "--knn-freq is 0");
   note("--knn-queries", s.knn_every == 0 && s.knn_queries != usual.knn_queries, "--knn-freq is 0");

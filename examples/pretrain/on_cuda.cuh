@@ -11,7 +11,7 @@
 
 namespace pretrain {
 
-/// --threads are those that read images; a run repeats bit for bit with or without --deterministic.
+/// The host's threads read images; a run repeats bit for bit with or without --deterministic.
 template <class Format, extrema::cuda::Fp32 fp32_is = extrema::cuda::Fp32::exact>
 struct OnCuda {
   using Device = extrema::cuda::LtDevice<Format, fp32_is>;

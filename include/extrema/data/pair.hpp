@@ -105,7 +105,7 @@ class PairPlanner {
       append(std::span{image.row(resampler_.top() + y) + Index{resampler_.left()} * image.channels,
                        static_cast<std::size_t>(Index{resampler_.width()} * image.channels)});
   }
-  void same_crop() {}
+  void same_crop() {}  // unless crop() says otherwise
   void colour(Branch branch, const ColourDraw& draw) {
     plan_.colour[static_cast<int>(branch)] = plan_of(draw);
     write();
