@@ -34,7 +34,7 @@ namespace {
 constexpr nn::VitShape shape{.patch = 4, .dim = 32, .depth = 2, .heads = 2, .mlp_ratio = 2};
 constexpr Index images = 3;  // in each of two pieces
 #ifndef EXTREMA_CUDA_CHECKED
-constexpr int steps = 8;
+constexpr int steps = 6;
 #else
 constexpr int steps = 5;
 #endif
