@@ -64,7 +64,8 @@ class Program {
   Device& prepared() {
     Place::prepare(device_, s_);
     const int threads = Place::threads(device_);
-    line_.resolve("--threads", std::to_string(threads));
+    if constexpr (!Place::has_own_memory)  // on a GPU --threads is nobody's, also in a config.ini
+      line_.resolve("--threads", std::to_string(threads));
     line_.resolve("--workers", std::to_string(s_.loader_threads.value_or(threads)));
     return device_;
   }

@@ -90,6 +90,19 @@ TEST_CASE("a run whose images the card augments has the bits of one whose host d
   CHECK(metrics(folder / "device") == metrics(folder / "host"));
 }
 
+TEST_CASE("a run's configuration holds no --threads that a GPU would note") {
+  const TemporaryFolder folder;
+  make_images(folder / "data");
+  Arguments arguments = on_cuda(folder, "out", {"--epochs", "1"});
+  const auto threads = std::ranges::find(arguments, "--threads");
+  REQUIRE(threads != arguments.end());
+  arguments.erase(threads, threads + 2);
+  REQUIRE(finish(arguments, folder) == 0);
+  Pretraining again{{"--config", folder / "out" + "/config.ini"}, folder / "said"};
+  CHECK(again.wait() == 0);
+  CHECK(!contains(again.said(), "without effect"));
+}
+
 #ifdef EXTREMA_EMULATED
 TEST_CASE("the first example runs on the CUDA backend, one line changed") {
   const TemporaryFolder folder;
