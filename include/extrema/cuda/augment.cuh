@@ -129,8 +129,11 @@ __device__ void resample(const data::CropParts& crop, const ImageExtent& to, int
   }
 }
 
-/// Rows of a column that a thread makes at once.
+/// Rows of a column that a thread makes at once; how often that is done for an image's channel.
 inline constexpr int rows_at_once = 8;
+EXTREMA_HOST_DEVICE constexpr int pieces_of_columns(const ImageExtent& to) {
+  return (to.height + rows_at_once - 1) / rows_at_once * to.width;
+}
 
 template <int channels>
 __global__ void __launch_bounds__(512, 1) augment_kernel(const ops::Augment op) {
@@ -144,13 +147,12 @@ __global__ void __launch_bounds__(512, 1) augment_kernel(const ops::Augment op) 
   const data::ColourPlan& colour = pair.colour[branch];
   const Index area = Index{to.height} * to.width;
   std::uint8_t* const image = (branch == 0 ? op.student : op.teacher) + b * to.channels * area;
-  const int contrast = contrast_step(colour), bands = (to.height + rows_at_once - 1) / rows_at_once,
-            work = bands * to.width;
+  const int contrast = contrast_step(colour), pieces = pieces_of_columns(to);
 
   // Each thread's own pixels, the same ones in both passes.
   const auto each = [&](const auto& make) {
     for (int first = 0; first < to.channels; first += channels)
-      for (int i = thread; i < work; i += threads) {
+      for (int i = thread; i < pieces; i += threads) {
         const int x = i % to.width, row = i / to.width * rows_at_once,
                   end = row + rows_at_once < to.height ? row + rows_at_once : to.height;
         make(first, x, row, end);
@@ -159,17 +161,20 @@ __global__ void __launch_bounds__(512, 1) augment_kernel(const ops::Augment op) 
   const auto address = [&](int channel, int y, int x) {
     return image + channel * area + Index{y} * to.width + x;
   };
+  const auto put = [&](int first, int y, int x, const PixelValues<channels>& p) {
+#pragma unroll
+    for (int c = 0; c < channels; ++c)
+      *address(first + c, y, x) = static_cast<std::uint8_t>(p.at[c]);
+  };
 
   Index levels = 0;
   each([&](int first, int x, int row, int end) {
-    resample<channels, rows_at_once>(
-        crop, to, first, x, row, end, [&](int y, PixelValues<channels> p) {
-          take_steps(colour, 0, contrast, 0, p);
-          levels += level_of(p);
-#pragma unroll
-          for (int c = 0; c < channels; ++c)
-            *address(first + c, y, x) = static_cast<std::uint8_t>(p.at[c]);
-        });
+    resample<channels, rows_at_once>(crop, to, first, x, row, end,
+                                     [&](int y, PixelValues<channels> p) {
+                                       take_steps(colour, 0, contrast, 0, p);
+                                       levels += level_of(p);
+                                       put(first, y, x, p);
+                                     });
   });
   if (contrast == colour.steps) return;
   const int mean =
@@ -180,9 +185,7 @@ __global__ void __launch_bounds__(512, 1) augment_kernel(const ops::Augment op) 
 #pragma unroll
       for (int c = 0; c < channels; ++c) p.at[c] = *address(first + c, y, x);
       take_steps(colour, contrast, colour.steps, mean, p);
-#pragma unroll
-      for (int c = 0; c < channels; ++c)
-        *address(first + c, y, x) = static_cast<std::uint8_t>(p.at[c]);
+      put(first, y, x, p);
     }
   });
 }
@@ -191,9 +194,8 @@ __global__ void __launch_bounds__(512, 1) augment_kernel(const ops::Augment op) 
 
 template <class F, class P>
 void launch(BasicDevice<F, P>& device, const ops::Augment& op) {
-  const int bands = (op.extent.height + detail::rows_at_once - 1) / detail::rows_at_once,
-            work = bands * op.extent.width,
-            threads = work < 512 ? (work + warp_size - 1) / warp_size * warp_size : 512;
+  const int pieces = detail::pieces_of_columns(op.extent),
+            threads = pieces < 512 ? (pieces + warp_size - 1) / warp_size * warp_size : 512;
   start(device, op.name,
         {dim3(static_cast<unsigned>(op.count), op.teacher ? 2u : 1u),
          dim3(static_cast<unsigned>(threads))},

@@ -45,6 +45,14 @@ inline int shorter_side(const Evaluation& recipe, int height, int width) {
       {detail::rounded(scale * std::min(height, width)), std::min(recipe.height, recipe.width)});
 }
 
+/// The recipe's crop.
+inline Resampling centre_crop(ImageView image, int whole_height, int whole_width,
+                              const Evaluation& recipe) {
+  return centre_crop(image, whole_height, whole_width,
+                     shorter_side(recipe, whole_height, whole_width), recipe.interpolation,
+                     recipe.height, recipe.width);
+}
+
 /// How much smaller an image may be decoded: the resized image is not larger than that.
 inline int reduction(const Evaluation& recipe, int height, int width) {
   if (recipe.exact_decode) return 1;
@@ -62,13 +70,8 @@ std::pair<ImageView, Resampling> read_centred(R& reader, Index i, const Evaluati
     return reduction(recipe, height, width);
   });
   if (whole_height == recipe.height && whole_width == recipe.width && image.reduction == 1)
-    return {image,
-            {{0, 0, 1.0 * image.width, 1.0 * image.height},
-             {image.width, image.height},
-             recipe.interpolation}};
-  return {image, centre_crop(image, whole_height, whole_width,
-                             shorter_side(recipe, whole_height, whole_width), recipe.interpolation,
-                             recipe.height, recipe.width)};
+    return {image, Resampling::none(image.height, image.width)};
+  return {image, centre_crop(image, whole_height, whole_width, recipe)};
 }
 
 }  // namespace extrema::data

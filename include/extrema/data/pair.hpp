@@ -126,8 +126,7 @@ class PairPlanner {
     const auto [channels, height, width] = extent();
     PlanarImage made{channels, height, width};
     resize_(image, how, made);
-    crop(branch, interleaved(made),
-         {{0, 0, 1.0 * width, 1.0 * height}, {width, height}, Interpolation::bilinear});
+    crop(branch, interleaved(made), Resampling::none(height, width));
   }
   ImageExtent extent() const { return {plan_.channels, plan_.height, plan_.width}; }
 

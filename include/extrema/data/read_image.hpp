@@ -21,11 +21,7 @@ inline Image read_image(const std::filesystem::path& path, const Evaluation& eva
   const ImageView whole = decoder.decode(bytes, [](int, int) { return 1; });
   PlanarImage result{options.channels, evaluation.height, evaluation.width};
   Resizer resize;
-  resize(whole,
-         centre_crop(whole, whole.height, whole.width,
-                     shorter_side(evaluation, whole.height, whole.width), evaluation.interpolation,
-                     evaluation.height, evaluation.width),
-         result);
+  resize(whole, centre_crop(whole, whole.height, whole.width, evaluation), result);
   return interleaved(result);
 } catch (const Unreadable& reason) {
   throw Unreadable{path.string(), ": ", reason.what()};

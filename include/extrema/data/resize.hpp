@@ -38,10 +38,15 @@ struct Resampling {
   Interpolation interpolation = Interpolation::bilinear;
   bool mirror = false;
 
+  /// Of an image of height x width pixels, as it is.
+  static Resampling none(int height, int width) {
+    return {{0, 0, 1.0 * width, 1.0 * height}, {width, height}};
+  }
   /// Whether `height` x `width` pixels of it are the image as it is.
   bool changes_nothing(ImageView image, int height, int width) const {
-    return !mirror && image.width == width && image.height == height &&
-           region == Region{0, 0, 1.0 * width, 1.0 * height} && window == Window{width, height};
+    const Resampling same = none(height, width);
+    return !mirror && image.width == width && image.height == height && region == same.region &&
+           window == same.window;
   }
 };
 
