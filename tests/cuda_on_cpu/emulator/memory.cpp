@@ -88,17 +88,27 @@ void on_segmentation_fault(int, siginfo_t* info, void*) {
        " (so does a kernel's thread whose local variables overflow its stack)");
 }
 
+/// The fault may be an overflow of the usual stack. Where this thread has another already, that
+/// stays: AddressSanitizer gives each thread one, and unmaps what it finds there when the thread
+/// ends.
+void give_signal_stack() {
+  stack_t signal_stack{};
+  sigaltstack(nullptr, &signal_stack);
+  if (!(signal_stack.ss_flags & SS_DISABLE)) return;
+  thread_local char stack[64 << 10];
+  signal_stack = {};
+  signal_stack.ss_sp = stack;
+  signal_stack.ss_size = sizeof stack;
+  sigaltstack(&signal_stack, nullptr);
+}
+
 void Arena::reserve() {
+  give_signal_stack();
   if (base_) return;
   void* const memory =
       mmap(nullptr, range_bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED) fail("no addresses for the device's memory");
   base_ = static_cast<char*>(memory);
-  static char stack[64 << 10];  // the fault may be an overflow of the usual one
-  stack_t signal_stack{};
-  signal_stack.ss_sp = stack;
-  signal_stack.ss_size = sizeof stack;
-  sigaltstack(&signal_stack, nullptr);
   struct sigaction action {};
   action.sa_sigaction = on_segmentation_fault;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK;
