@@ -209,7 +209,10 @@ const std::vector<Fault> faults{
     {.name = "an unknown flag", .arguments = {"--no-such-flag"}, .says = "--no-such-flag"},
     {.name = "an unknown option with a value: it alone is to blame",
      .arguments = {"--num-mask", "4"},
-     .says = "not expected: --num-mask "},
+     .says = "not expected: --num-mask (did you mean --num-masks?) "},
+    {.name = "an unknown option of another spelling",
+     .arguments = {"--mask_ratio=0.8"},
+     .says = "--mask_ratio=0.8 (did you mean --mask-ratio?)"},
     {.name = "a number that is none", .arguments = {"--lr", "fast"}, .says = "--lr"},
     {.name = "an unknown architecture", .arguments = {"-a", "vit_giant"}, .says = "vit_giant"},
     {.name = "another device", .arguments = {"--device", "cuda"}, .says = "--device cuda"},
@@ -358,6 +361,16 @@ void play(const Fault& fault) {
 
 TEST_CASE("the table of faults") {
   for (const Fault& fault : faults) SUBCASE(fault.name) play(fault);
+}
+
+TEST_CASE("no data is named") {
+  const Stage stage;
+  const Outcome outcome = run(stage, {"--output_dir", stage.out});
+  CHECK(outcome.code == 2);
+  CHECK(contains(outcome.said,
+                 "DATA_DIR, the images to learn from (the last argument, or --data),"
+                 " is required"));
+  CHECK(lines_of_error(outcome.said) == 1);
 }
 
 TEST_CASE("two runs into one output folder") {
