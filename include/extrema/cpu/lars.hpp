@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cpu/segments.hpp"
 #include "extrema/ops/lars.hpp"
 
@@ -17,7 +18,7 @@ template <class Device, class W>
 double norm_ratio(Device& device, const W* values, const W* gradients, W scale, W decay,
                   Index size) {
   const Scope scope{device.workspace()};
-  const Index runs = (size + flat_run - 1) / flat_run;
+  const Index runs = divide_up(size, flat_run);
   const auto sums = take_as<double>(device, runs, 2);
   parallel_runs(device, size, flat_run, [&](Index first, Index count, int) {
     const auto value = row(values + first, count), gradient = row(gradients + first, count);

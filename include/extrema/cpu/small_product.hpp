@@ -7,6 +7,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cpu/eigen.hpp"
 
 namespace extrema::cpu {
@@ -18,7 +19,7 @@ inline constexpr Index lanes =
                                      : 16 / Index{sizeof(W)};
 template <class W>
 constexpr Index padded(Index size) {
-  return (size + lanes<W> - 1) / lanes<W> * lanes<W>;
+  return round_up(size, lanes<W>);
 }
 
 /// Rows `stride` apart. A transposed one has its columns there.
@@ -60,7 +61,7 @@ void row_of_tiles(const W* a, Index row, Index column, Index k, Small<const W> b
     return j + vectors * lanes<W>;
   };
   for (Index j = 0; j < cols;) {
-    const Index left = (cols - j + lanes<W> - 1) / lanes<W>;
+    const Index left = divide_up(cols - j, lanes<W>);
     if (many_registers && (left == 3 || left > 4)) j = tile(j, std::integral_constant<int, 3>{});
     else if (left > 1) j = tile(j, std::integral_constant<int, 2>{});
     else j = tile(j, std::integral_constant<int, 1>{});

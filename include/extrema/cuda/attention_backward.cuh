@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/attention_tiles.cuh"
 #include "extrema/ops/attention.hpp"
 
@@ -52,7 +53,7 @@ class BackwardBlock {
 
   /// The first token of the tile that comes `step` after the block's own, around the end.
   __device__ int around(int step) const {
-    const int tiles = (mine_.tokens + mine_.rows - 1) / mine_.rows;
+    const int tiles = divide_up(mine_.tokens, mine_.rows);
     return (mine_.begin / mine_.rows + step) % tiles * mine_.rows;
   }
 

@@ -5,6 +5,7 @@
 
 #include <cmath>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/attention_tiles.cuh"
 #include "extrema/ops/attention.hpp"
 
@@ -102,8 +103,8 @@ class ForwardBlock {
 
   /// The fewest that take no more rounds.
   static constexpr int warps(int rows) {
-    const int strips = rows / strip_rows, rounds = (strips + most_warps - 1) / most_warps;
-    return (strips + rounds - 1) / rounds;
+    const int strips = rows / strip_rows, rounds = divide_up(strips, most_warps);
+    return divide_up(strips, rounds);
   }
   static constexpr std::size_t shared_bytes(int rows) {
     return sizeof(S) * d * static_cast<std::size_t>(2 * rows + warps(rows) * strip_rows);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "extrema/core/config.hpp"
+#include "extrema/core/round_up.hpp"
 #include "extrema/core/views.hpp"
 #include "extrema/cuda/launch.cuh"
 
@@ -18,7 +19,7 @@ struct HeadRows {
 
 /// How many tiles the longest sequence has: as many blocks have each head of every sequence.
 inline EXTREMA_HOST_DEVICE constexpr unsigned tiles_of(const Sequences& sequences, int rows) {
-  return static_cast<unsigned>((sequences.longest + rows - 1) / rows);
+  return static_cast<unsigned>(divide_up(sequences.longest, rows));
 }
 
 /// A block's part: `count` tokens from `begin` of one head of a sequence. The tiles of a head,

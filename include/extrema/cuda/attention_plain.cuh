@@ -12,6 +12,7 @@
 #include <cmath>
 #include <extrema/cuda/ptx.cuh>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/attention_heads.cuh"
 #include "extrema/cuda/device.cuh"
 #include "extrema/cuda/launch.cuh"
@@ -230,7 +231,7 @@ __global__ void __launch_bounds__(plain_threads, 4)
   const HeadTile mine{op.sequences, op.heads, rows};
   if (mine.empty()) return;  // the whole block
   const PlainBackward<W> shared{ptx::dynamic_shared<W>(), tiles};
-  const int parts = (mine.tokens + rows - 1) / rows, own = mine.begin / rows;
+  const int parts = divide_up(mine.tokens, rows), own = mine.begin / rows;
   const auto store = [&](const W* sums, int part) {
     tiles.store(sums, mine.rows_of(op.grad_qkv, mine.begin, d, part), mine.count);
   };

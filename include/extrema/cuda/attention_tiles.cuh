@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <extrema/cuda/ptx.cuh>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/core/tensor.hpp"
 #include "extrema/cuda/attention_heads.cuh"
 #include "extrema/cuda/launch.cuh"
@@ -32,7 +33,7 @@ __device__ int place(int row, int column) {
 }
 
 inline EXTREMA_HOST_DEVICE constexpr int whole_strips(int rows) {
-  return (rows + strip_rows - 1) / strip_rows * strip_rows;
+  return round_up(rows, strip_rows);
 }
 
 __device__ inline int lane_of_warp() { return static_cast<int>(threadIdx.x % warp_size); }

@@ -11,6 +11,7 @@
 
 #include <cstdint>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/device.cuh"
 #include "extrema/cuda/launch.cuh"
 #include "extrema/cuda/reduce.cuh"
@@ -132,7 +133,7 @@ __device__ void resample(const data::CropParts& crop, const ImageExtent& to, int
 /// Rows of a column that a thread makes at once; how often that is done for an image's channel.
 inline constexpr int rows_at_once = 8;
 EXTREMA_HOST_DEVICE constexpr int pieces_of_columns(const ImageExtent& to) {
-  return (to.height + rows_at_once - 1) / rows_at_once * to.width;
+  return divide_up(to.height, rows_at_once) * to.width;
 }
 
 template <int channels>
@@ -195,7 +196,7 @@ __global__ void __launch_bounds__(512, 1) augment_kernel(const ops::Augment op) 
 template <class F, class P>
 void launch(BasicDevice<F, P>& device, const ops::Augment& op) {
   const int pieces = detail::pieces_of_columns(op.extent),
-            threads = pieces < 512 ? (pieces + warp_size - 1) / warp_size * warp_size : 512;
+            threads = pieces < 512 ? round_up(pieces, warp_size) : 512;
   start(device, op.name,
         {dim3(static_cast<unsigned>(op.count), op.teacher ? 2u : 1u),
          dim3(static_cast<unsigned>(threads))},

@@ -5,6 +5,7 @@
 // what belongs to a column (a factor, a sum) stays in registers, and a row is read by lines.
 #pragma once
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/launch.cuh"
 #include "extrema/cuda/numbers.cuh"
 #include "extrema/cuda/partial_sums.cuh"
@@ -17,7 +18,7 @@ inline constexpr int walk_threads = 256, walk_rows = walk_threads / warp_size,
 /// A tile is as wide as a warp's packs are.
 template <int n>
 __host__ __device__ constexpr Index column_tiles(Index width) {
-  return (width + warp_size * n - 1) / (warp_size * n);
+  return divide_up(width, warp_size * n);
 }
 
 /// Where a thread works. Blocks of neighbouring tiles are neighbours.
@@ -75,7 +76,7 @@ inline LaunchShape walk_shape(Index tiles, Index blocks) {
 /// For one tile: as many blocks as run at once, unless there are fewer rows.
 inline Index walk_blocks(Index tiles, Index rows) {
   const Index most = std::max<Index>(walk_resident * multiprocessors / tiles, 1);
-  return std::min((rows + walk_rows - 1) / walk_rows, most);
+  return std::min(divide_up(rows, walk_rows), most);
 }
 
 /// sum += what `kernel` adds up of each column of x: it is started with op and its blocks' partial

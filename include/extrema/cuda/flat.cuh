@@ -3,6 +3,7 @@
 // each.
 #pragma once
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/partial_sums.cuh"
 #include "extrema/cuda/pass.cuh"
 #include "extrema/ops/flat.hpp"
@@ -164,7 +165,7 @@ void launch(BasicDevice<F, P>& device, const ops::SquaredNorm<S>& op) {
   using namespace detail;
   constexpr int n = pack_size<S>;
   constexpr Index share = n * norm_threads * norm_at_once, most = 6 * multiprocessors;
-  const Index blocks = std::clamp<Index>((op.x.size() + share - 1) / share, 1, most);
+  const Index blocks = std::clamp<Index>(divide_up(op.x.size(), share), 1, most);
   const Scope scope{device.workspace()};
   const auto sums = take_as<double>(device, 1, blocks);
   const LaunchShape shape{dim3(static_cast<unsigned>(blocks)), dim3(norm_threads)};

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/partial_sums.cuh"
 #include "extrema/cuda/segments.cuh"
 #include "extrema/ops/lars.hpp"
@@ -64,7 +65,7 @@ __global__ void __launch_bounds__(lars_threads)
               LarsSums* sums) {
   const Index s = blockIdx.x / shares, share = blockIdx.x % shares;
   const LarsRates<W> r = rates[s];
-  const Index begin = s == 0 ? 0 : rates[s - 1].end, first = min((begin + n - 1) / n * n, r.end),
+  const Index begin = s == 0 ? 0 : rates[s - 1].end, first = min(round_up(begin, n), r.end),
               last = max(first, r.end / n * n);
   const W *values = op.values.data, *gradients = op.gradients.data;
   LarsSums sum;

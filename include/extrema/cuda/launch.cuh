@@ -4,6 +4,7 @@
 
 #include <cuda_runtime.h>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/core/tensor.hpp"
 #include "extrema/cuda/error.cuh"
 
@@ -19,7 +20,7 @@ struct LaunchShape {
 
 /// Enough blocks of so many threads that each of `count` things has one.
 inline LaunchShape one_each(Index count, int threads = 256) {
-  return {dim3(static_cast<unsigned>((count + threads - 1) / threads)),
+  return {dim3(static_cast<unsigned>(divide_up(count, threads))),
           dim3(static_cast<unsigned>(threads))};
 }
 

@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "extrema/core/error.hpp"
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/device.cuh"
 #include "extrema/cuda/launch.cuh"
 #include "extrema/cuda/numbers.cuh"
@@ -220,10 +221,9 @@ template <int n, class Device, class Rows, class X, class Y, class W>
 void run_layer_norm(Device& device, const char* what, const Rows& rows,
                     const ops::LayerNorm<X, Y, W>& op) {
   with_row_shape<n>(what, op.x.cols, [&]<class Shape>(Shape) {
-    start(
-        device, what,
-        one_each((op.x.rows + Shape::rows - 1) / Shape::rows * norm_row_threads, norm_row_threads),
-        layer_norm<Shape, Rows, X, Y, W>, rows, op);
+    start(device, what,
+          one_each(divide_up(op.x.rows, Shape::rows) * norm_row_threads, norm_row_threads),
+          layer_norm<Shape, Rows, X, Y, W>, rows, op);
   });
 }
 
@@ -234,7 +234,7 @@ void run_layer_norm_backward(Device& device, const char* what,
   if (op.x.size() == 0) return;
   with_row_shape<n>(what, op.x.cols, [&]<class Shape>(Shape) {
     const Index blocks =
-        std::min<Index>((op.x.rows + Shape::rows - 1) / Shape::rows,
+        std::min<Index>(divide_up(op.x.rows, Shape::rows),
                         Shape::template resident<Else, X, Y, W>() * multiprocessors);
     const Scope scope{device.workspace()};
     const auto of_weight = take_as<W>(device, blocks, op.x.cols),

@@ -3,6 +3,7 @@
 // added in a fixed order, whatever order the blocks ran in.
 #pragma once
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/device.cuh"
 #include "extrema/cuda/launch.cuh"
 #include "extrema/cuda/reduce.cuh"
@@ -67,7 +68,7 @@ template <class Device, class W>
 void add_partial_sums(Device& device, const char* what, ColumnSums<W> first,
                       ColumnSums<W> second = {}) {
   using detail::strip;
-  const Index strips = (first.partial.cols + strip - 1) / strip;
+  const Index strips = divide_up(first.partial.cols, strip);
   const LaunchShape shape{dim3(static_cast<unsigned>(strips), second.to.empty() ? 1 : 2),
                           dim3(strip * strip)};
   start(device, what, shape, detail::add_columns<W>, first, second);

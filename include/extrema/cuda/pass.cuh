@@ -2,6 +2,7 @@
 // A pass over flat memory, element by element, at the memory's rate.
 #pragma once
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/launch.cuh"
 #include "extrema/cuda/numbers.cuh"
 
@@ -36,7 +37,7 @@ __global__ void __launch_bounds__(pass_threads) pass_over(const Pass pass, const
 template <int n, class Device, class Pass>
 void run_pass(Device& device, const char* what, const Pass& pass, Index count, bool packed) {
   const auto shape = [&](int size) {
-    return one_each((count + size * Pass::at_once - 1) / (size * Pass::at_once), pass_threads);
+    return one_each(divide_up(count, size * Pass::at_once), pass_threads);
   };
   if (packed) start(device, what, shape(n), pass_over<n, Pass>, pass, count);
   else start(device, what, shape(1), pass_over<1, Pass>, pass, count);

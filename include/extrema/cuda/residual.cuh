@@ -6,6 +6,7 @@
 // branch (8).
 #pragma once
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/column_walk.cuh"
 #include "extrema/cuda/device.cuh"
 #include "extrema/ops/residual.hpp"
@@ -96,7 +97,7 @@ __global__ void __launch_bounds__(walk_threads, walk_resident)
 template <int n, class Device, class X, class S, class W>
 void run_residual(Device& device, const ops::Residual<X, S, W>& op) {
   constexpr Index share = walk_rows * residual_at_once;
-  start(device, op.name, walk_shape(column_tiles<n>(op.x.cols), (op.x.rows + share - 1) / share),
+  start(device, op.name, walk_shape(column_tiles<n>(op.x.cols), divide_up(op.x.rows, share)),
         residual<n, X, S, W>, op);
 }
 

@@ -3,6 +3,7 @@
 // compute hides behind that.   T tokens, S sequences, C channels, p patch
 #pragma once
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/cuda/device.cuh"
 #include "extrema/cuda/launch.cuh"
 #include "extrema/cuda/numbers.cuh"
@@ -116,7 +117,7 @@ void launch(BasicDevice<F, P>& device, const ops::GatherPatches<Pixel, S, W>& op
   const bool in_runs = op.patch % run == 0 && op.extent.width % run == 0 &&
                        in_packs<run>(op.images) && in_packs<run>(op.rows.data);
   const Sequences& sequences = op.views.sequences;
-  const Index parts = (sequences.longest + detail::tokens_a_block - 1) / detail::tokens_a_block;
+  const Index parts = divide_up(sequences.longest, detail::tokens_a_block);
   start(device, op.name, {detail::blocks(sequences.count, parts), dim3(256)},
         in_runs ? detail::gather_kernel<run, Pixel, S, W> : detail::gather_kernel<1, Pixel, S, W>,
         op);
@@ -127,7 +128,7 @@ void launch(BasicDevice<F, P>& device, const ops::ScatterPatches<S, Pixel>& op) 
   constexpr int threads = 256;
   if (op.views.sequences.tokens == 0) return;
   start(device, op.name,
-        {detail::blocks(op.extent.grid(op.patch).size(), (op.rows.cols + threads - 1) / threads),
+        {detail::blocks(op.extent.grid(op.patch).size(), divide_up(op.rows.cols, threads)),
          dim3(threads)},
         detail::scatter_kernel<S, Pixel>, op);
 }

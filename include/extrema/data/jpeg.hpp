@@ -12,6 +12,7 @@
 #include <type_traits>
 
 #include "extrema/core/error.hpp"
+#include "extrema/core/round_up.hpp"
 #include "extrema/data/image.hpp"
 #include "extrema/data/unreadable.hpp"
 
@@ -46,8 +47,7 @@ class JpegDecoder {
   /// also where the file ends early; oddities that leave the image whole are let pass.
   void decode(std::span<const std::uint8_t> bytes, Header header, int reduction, int channels,
               Image& image) {
-    image.resize(channels, (header.height + reduction - 1) / reduction,
-                 (header.width + reduction - 1) / reduction);
+    image.resize(channels, divide_up(header.height, reduction), divide_up(header.width, reduction));
     const int format = channels == 1 ? TJPF_GRAY : TJPF_RGB;
     if (tjDecompress2(handle_.get(), bytes.data(), bytes.size(), image.pixels.data(), image.width,
                       0, image.height, format, TJFLAG_ACCURATEDCT) == 0)

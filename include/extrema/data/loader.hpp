@@ -13,6 +13,7 @@
 
 #include "extrema/core/error.hpp"
 #include "extrema/core/random.hpp"
+#include "extrema/core/round_up.hpp"
 #include "extrema/data/augmentation.hpp"
 #include "extrema/data/augmenter.hpp"
 #include "extrema/data/concepts.hpp"
@@ -100,8 +101,7 @@ class LoaderJob {
   }
 
   Index batches_per_epoch() const {
-    return options_.drop_last ? size_ / options_.batch
-                              : (size_ + options_.batch - 1) / options_.batch;
+    return options_.drop_last ? size_ / options_.batch : divide_up(size_, options_.batch);
   }
   ImageExtent extent() const { return extent_; }
   std::uint32_t size() const { return size_; }

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "extrema/core/grid.hpp"
+#include "extrema/core/round_up.hpp"
 #include "extrema/data/colour.hpp"
 #include "extrema/data/image.hpp"
 #include "extrema/data/pair_plan.hpp"
@@ -90,7 +91,7 @@ class PairPlanner {
     resampler_.prepare(image, how, plan_.height, plan_.width);
     if (Index{resampler_.height()} * resampler_.width() > most_pixels * plan_.height * plan_.width)
       return crop_here(branch, image, how);
-    bytes_->resize((bytes_->size() + alignment - 1) / alignment * alignment);
+    bytes_->resize(round_up(bytes_->size(), alignment));
     plan_.crop[static_cast<int>(branch)] = static_cast<std::int32_t>(bytes_->size());
     if (branch == Branch::student) plan_.crop[1] = plan_.crop[0];  // unless it has one of its own
     write();

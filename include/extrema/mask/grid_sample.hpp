@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/mask/concepts.hpp"
 
 namespace extrema::mask {
@@ -21,7 +22,7 @@ struct GridSample {
   bool disjoint = true;
 
   int keep_at_most(Grid grid) const {
-    return (grid.height + cell - 1) / cell * ((grid.width + cell - 1) / cell);
+    return divide_up(grid.height, cell) * divide_up(grid.width, cell);
   }
   int keep_at_least(Grid grid) const { return grid.height / cell * (grid.width / cell); }
   Index scratch(Grid, int views) const { return cell * cell + views; }

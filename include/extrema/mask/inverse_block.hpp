@@ -7,6 +7,7 @@
 #include <cmath>
 #include <string>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/mask/concepts.hpp"
 #include "extrema/mask/ratio.hpp"
 
@@ -42,9 +43,9 @@ struct InverseBlock {
     for (int view = 0; view < picks.views(); ++view) {
       const double shape = std::exp((2 * request.random.uniform() - 1) * std::log(1 / aspect));
       const double side = std::min(std::sqrt(count * shape), 1e6);
-      const int height = std::clamp(static_cast<int>(std::lround(side)), divided_up(count, columns),
+      const int height = std::clamp(static_cast<int>(std::lround(side)), divide_up(count, columns),
                                     std::min(rows, count));
-      const int width = divided_up(count, height);
+      const int width = divide_up(count, height);
       const int top = below(roll ? rows : rows - height + 1),
                 left = below(roll ? columns : columns - width + 1);
       for (int i = 0; i < count; ++i)
@@ -53,7 +54,6 @@ struct InverseBlock {
   }
 
  private:
-  static int divided_up(int a, int b) { return (a + b - 1) / b; }
 };
 
 static_assert(Policy<InverseBlock>);

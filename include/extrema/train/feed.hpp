@@ -11,6 +11,7 @@
 #include <type_traits>
 #include <vector>
 
+#include "extrema/core/round_up.hpp"
 #include "extrema/data/pair.hpp"
 #include "extrema/device/double_mailbox.hpp"
 #include "extrema/device/mailbox.hpp"
@@ -160,9 +161,7 @@ class Feed {
   /// In one piece: where each begins (B), then the plans.
   const std::uint8_t* send_plans(data::Plans plans) {
     constexpr Index alignment = 16;
-    const auto rounded = [](Index bytes) {
-      return (bytes + alignment - 1) / alignment * alignment;
-    };
+    const auto rounded = [](Index bytes) { return round_up(bytes, alignment); };
     const Index count = std::ssize(plans);
     plan_at_.assign(1, rounded(count * static_cast<Index>(sizeof(Index))));
     for (const auto& plan : plans) plan_at_.push_back(plan_at_.back() + rounded(std::ssize(plan)));
