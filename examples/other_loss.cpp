@@ -30,7 +30,7 @@ int main(int, char** arguments) try {
       device, {.method = {.backbone = {.image = {1, 28, 28}}, .hidden = 256, .views = 4}}};
   train::Recipe recipe{.epochs = 1, .batch = 64, .learning_rate = 4e-3, .ema_momentum = 0.95};
   recipe.normalisation = data::statistics(images);
-  const train::KnnProbe probe{bank, queries, {.branch = train::Branch::student}};
+  const train::KnnProbe probe{bank, queries, {.branch = Branch::student}};
   std::printf("k-NN accuracy before: %.1f %%\n", 100 * probe.accuracy(trainer, recipe));
   train::fit(trainer, images, recipe, train::Progress{});
   std::printf("k-NN accuracy after:  %.1f %%\n", 100 * probe.accuracy(trainer, recipe));

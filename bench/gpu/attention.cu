@@ -9,6 +9,7 @@
 
 #include "extrema/core/random.hpp"
 #include "extrema/cuda/attention.cuh"
+#include "extrema/cuda/event.cuh"
 #include "extrema/cuda/flat.cuh"
 #include "extrema/cuda/transfer.cuh"
 #include "extrema/device/upload.hpp"
@@ -25,22 +26,15 @@ using Device = cuda::BasicDevice<bf16, NoProducts>;
 template <class Run>
 double milliseconds(Device& device, const Run& run) {
   constexpr int runs = 50;
-  cudaEvent_t begin, end;
-  cuda::check(cudaEventCreate(&begin), "cudaEventCreate");
-  cuda::check(cudaEventCreate(&end), "cudaEventCreate");
+  cuda::TimedEvent begin, end;
   for (int i = 0; i < 5; ++i) run();
   std::vector<float> times;
   for (int round = 0; round < 5; ++round) {
-    cuda::check(cudaEventRecord(begin, device.stream()), "cudaEventRecord");
+    begin.record(device.stream());
     for (int i = 0; i < runs; ++i) run();
-    cuda::check(cudaEventRecord(end, device.stream()), "cudaEventRecord");
-    cuda::check(cudaEventSynchronize(end), "cudaEventSynchronize");
-    float time = 0;
-    cuda::check(cudaEventElapsedTime(&time, begin, end), "cudaEventElapsedTime");
-    times.push_back(time / runs);
+    end.record(device.stream());
+    times.push_back(end.since(begin) / runs);
   }
-  cudaEventDestroy(begin);
-  cudaEventDestroy(end);
   std::ranges::sort(times);
   return times[times.size() / 2];
 }

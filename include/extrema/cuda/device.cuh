@@ -7,7 +7,7 @@
 #include "extrema/cuda/event.cuh"
 #include "extrema/cuda/graph.cuh"
 #include "extrema/cuda/memory.cuh"
-#include "extrema/cuda/stream.cuh"
+#include "extrema/cuda/queue.cuh"
 #include "extrema/cuda/uploads.cuh"
 
 namespace extrema::cuda {
@@ -27,12 +27,12 @@ class BasicDevice {
 
   extrema::Workspace<Memory>& workspace() { return workspace_; }
   Products& products() { return products_; }
-  cudaStream_t stream() const { return stream_.get(); }
+  cudaStream_t stream() const { return queue_.get(); }
   Uploads& uploads() { return uploads_; }
-  void synchronise() { stream_.synchronise(); }
+  void synchronise() { queue_.synchronise(); }
 
  private:
-  cuda::Stream stream_;
+  Queue queue_;
   Uploads uploads_;
   extrema::Workspace<Memory> workspace_;
   Products products_;

@@ -24,4 +24,24 @@ class Event {
   cudaEvent_t event_ = nullptr;
 };
 
+/// One that tells the time.
+class TimedEvent {
+ public:
+  TimedEvent() { check(cudaEventCreate(&event_), "cudaEventCreate"); }
+  TimedEvent(const TimedEvent&) = delete;
+  TimedEvent& operator=(const TimedEvent&) = delete;
+  ~TimedEvent() { cudaEventDestroy(event_); }
+  void record(cudaStream_t stream) { check(cudaEventRecord(event_, stream), "cudaEventRecord"); }
+  /// Milliseconds. Waits for this one.
+  float since(const TimedEvent& other) const {
+    float time = 0;
+    check(cudaEventSynchronize(event_), "cudaEventSynchronize");
+    check(cudaEventElapsedTime(&time, other.event_, event_), "cudaEventElapsedTime");
+    return time;
+  }
+
+ private:
+  cudaEvent_t event_ = nullptr;
+};
+
 }  // namespace extrema::cuda

@@ -9,6 +9,7 @@
 
 #include "extrema/core/float16.hpp"
 #include "extrema/core/random.hpp"
+#include "extrema/cuda/event.cuh"
 #include "extrema/cuda/launch.cuh"
 #include "extrema/cuda/memory.cuh"
 
@@ -55,25 +56,6 @@ class Trial {
  private:
   std::size_t bytes_;
   void* data_ = nullptr;
-};
-
-class TimedEvent {
- public:
-  TimedEvent() { check(cudaEventCreate(&event_), "cudaEventCreate"); }
-  TimedEvent(const TimedEvent&) = delete;
-  TimedEvent& operator=(const TimedEvent&) = delete;
-  ~TimedEvent() { cudaEventDestroy(event_); }
-  void record(cudaStream_t stream) { check(cudaEventRecord(event_, stream), "cudaEventRecord"); }
-  /// Milliseconds. Waits for this one.
-  float since(const TimedEvent& other) const {
-    float time = 0;
-    check(cudaEventSynchronize(event_), "cudaEventSynchronize");
-    check(cudaEventElapsedTime(&time, other.event_, event_), "cudaEventElapsedTime");
-    return time;
-  }
-
- private:
-  cudaEvent_t event_ = nullptr;
 };
 
 inline bool is_capturing(cudaStream_t stream) {

@@ -3,14 +3,14 @@
 #pragma once
 
 #include "extrema/core/tensor.hpp"
-#include "extrema/cuda/stream.cuh"
+#include "extrema/cuda/queue.cuh"
 
 namespace extrema::cuda {
 
 /// Each of the two queues waits for the other where an event says so (cuda/event.cuh).
 class Uploads {
  public:
-  cudaStream_t stream() const { return stream_.get(); }
+  cudaStream_t stream() const { return queue_.get(); }
 
   /// From pinned memory. The host goes on at once.
   template <class T>
@@ -22,7 +22,7 @@ class Uploads {
   }
 
  private:
-  cuda::Stream stream_;
+  Queue queue_;
 };
 
 }  // namespace extrema::cuda

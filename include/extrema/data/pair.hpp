@@ -12,6 +12,7 @@
 #include <span>
 #include <vector>
 
+#include "extrema/core/branch.hpp"
 #include "extrema/core/grid.hpp"
 #include "extrema/core/round_up.hpp"
 #include "extrema/data/colour.hpp"
@@ -20,8 +21,6 @@
 #include "extrema/data/resize.hpp"
 
 namespace extrema::data {
-
-enum class Branch : int { student, teacher };
 
 /// Told, in this order, the student's crop, the teacher's or that it is the same one, and the
 /// colours of both. Where the two share one image nothing is said of the teacher.

@@ -52,8 +52,6 @@ struct InverseBlock {
         picks.at(view, i) = (top + i / width) % rows * columns + (left + i % width) % columns;
     }
   }
-
- private:
 };
 
 static_assert(Policy<InverseBlock>);

@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "extrema/core/branch.hpp"
 #include "extrema/data/subset.hpp"
 #include "extrema/eval/encode.hpp"
 #include "extrema/eval/knn.hpp"
@@ -13,8 +14,6 @@
 #include "extrema/train/record.hpp"
 
 namespace extrema::train {
-
-enum class Branch { teacher, student };
 
 /// The accuracy, in [0, 1], of classifying `queries` by their neighbours in `bank`.
 template <class Device>

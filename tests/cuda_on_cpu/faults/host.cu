@@ -64,10 +64,10 @@ class Copier {
     *host_ = 0;
     start(device, "fill", {dim3(1), dim3(1)}, fill_kernel<float>, y.data(), 5.f);
     made_.record(device);
-    if (wait_for_event) made_.make_wait(stream_);
-    cudaMemcpyAsync(host_, y.data(), sizeof *host_, cudaMemcpyDeviceToHost, stream_.get());
+    if (wait_for_event) made_.make_wait(queue_);
+    cudaMemcpyAsync(host_, y.data(), sizeof *host_, cudaMemcpyDeviceToHost, queue_.get());
   }
-  void synchronise() { stream_.synchronise(); }
+  void synchronise() { queue_.synchronise(); }
   float value() const { return *host_; }
 
  private:
@@ -77,10 +77,10 @@ class Copier {
     Made(const Made&) = delete;
     ~Made() { cudaEventDestroy(event); }
     void record(Device& device) { cudaEventRecord(event, device.stream()); }
-    void make_wait(Stream& stream) { cudaStreamWaitEvent(stream.get(), event, 0); }
+    void make_wait(Queue& queue) { cudaStreamWaitEvent(queue.get(), event, 0); }
   };
   float* host_ = nullptr;
-  Stream stream_;
+  Queue queue_;
   Made made_;
 };
 

@@ -7,7 +7,7 @@
 #include "extrema/cuda/graph.cuh"
 #include "extrema/cuda/launch.cuh"
 #include "extrema/cuda/memory.cuh"
-#include "extrema/cuda/stream.cuh"
+#include "extrema/cuda/queue.cuh"
 
 namespace extrema::plain {
 
@@ -24,11 +24,11 @@ class Device {
   using Replay = cuda::Graphs;
 
   extrema::Workspace<Memory>& workspace() { return workspace_; }
-  cudaStream_t stream() const { return stream_.get(); }
-  void synchronise() { stream_.synchronise(); }
+  cudaStream_t stream() const { return queue_.get(); }
+  void synchronise() { queue_.synchronise(); }
 
  private:
-  cuda::Stream stream_;
+  cuda::Queue queue_;
   extrema::Workspace<Memory> workspace_;
 };
 

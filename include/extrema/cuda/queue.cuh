@@ -37,15 +37,15 @@ inline void require_card() {
                 ", and 7.5 (Turing) is the least: use a newer one, or the CPU"};
 }
 
-class Stream {
+class Queue {
  public:
-  Stream() {
+  Queue() {
     require_card();
     check(cudaStreamCreateWithFlags(&stream_, cudaStreamNonBlocking), "cudaStreamCreate");
   }
-  Stream(const Stream&) = delete;
-  Stream& operator=(const Stream&) = delete;
-  ~Stream() { cudaStreamDestroy(stream_); }
+  Queue(const Queue&) = delete;
+  Queue& operator=(const Queue&) = delete;
+  ~Queue() { cudaStreamDestroy(stream_); }
 
   cudaStream_t get() const { return stream_; }
   void synchronise() const { check(cudaStreamSynchronize(stream_), "cudaStreamSynchronize"); }
