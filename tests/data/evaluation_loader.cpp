@@ -122,6 +122,13 @@ TEST_CASE("the format is guessed by what a folder holds") {
     write_below(folder / "vehicles" + "/" + name, png(picture(3, 4, 4)));
   CHECK(data::open(folder / "vehicles").class_names() ==
         std::vector<std::string>{"bus", "train", "val"});
+  write_below(folder / "parts/train/a/1.png", png(picture(3, 4, 4)));
+  write_below(folder / "parts/val/a/1.png", png(picture(3, 4, 4)));
+  std::filesystem::create_directory(folder / "parts/.cache");  // hidden, so none of them
+  CHECK(data::open(folder / "parts").size() == 1);
+  std::filesystem::create_directory(folder / "parts/devkit");
+  CHECK(contains(message([&] { data::open(folder / "parts"); }),
+                 "devkit beside them would be a class: name " + (folder / "parts/train")));
   CHECK(data::format_named("cifar100") == data::Format::cifar100);
   CHECK(message([] { data::format_named("mnist"); }) ==
         "data format: expected auto, folder, idx, cifar10 or cifar100, found mnist");

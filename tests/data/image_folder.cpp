@@ -285,6 +285,11 @@ TEST_CASE("one image file as evaluation shows it") {
   for (std::size_t i = 0; i < shown.pixels.size(); ++i)
     REQUIRE(shown.pixels[i] == 50 * (1 + i % 3));
   CHECK(data::read_image(folder / "a.png", {}, {.channels = 1}).channels == 1);
+  const data::Image drawn = picture(3, 16, 24);
+  write_file(folder / "c.png", png(drawn));
+  CHECK(data::read_image(folder / "c.png", {.height = 16, .width = 24}).pixels == drawn.pixels);
+  CHECK(data::read_image(folder / "c.png", {.height = 16, .width = 23}).pixels.size() ==
+        3 * 16 * 23);
   write_file(folder / "b.png", "not an image");
   CHECK(message([&] { data::read_image(folder / "b.png"); }) ==
         folder / "b.png" + ": neither a JPEG nor a PNG");

@@ -2,9 +2,11 @@
 // A data set whose format is chosen at run time, for programs.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <concepts>
 #include <filesystem>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -124,15 +126,38 @@ inline Format guess(const std::filesystem::path& path) {
   return Format::folder;
 }
 
-/// ImageNet's layout: `train` and `val` (or `test`) below the folder named, and no other folder, as
-/// `train` may be a class among others.
-inline bool has_splits(const std::filesystem::path& path) {
-  if (!std::filesystem::is_directory(path / "train")) return false;
+/// The first folder below it, hidden ones aside, that is none of these; empty where there is none.
+inline std::string folder_besides(const std::filesystem::path& path,
+                                  std::initializer_list<std::string_view> these) {
   for (const auto& entry : std::filesystem::directory_iterator{path}) {
     const std::string name = entry.path().filename().string();
-    if (entry.is_directory() && name != "train" && name != "val" && name != "test") return false;
+    if (entry.is_directory() && name[0] != '.' && std::ranges::find(these, name) == these.end())
+      return name;
   }
-  return true;
+  return {};
+}
+
+/// ImageNet's layout: `train` and `val` (or `test`) below the folder named, and no other folder, as
+/// `train` may be a class among others. Throws Error where it may be either.
+inline bool has_splits(const std::filesystem::path& path) {
+  namespace fs = std::filesystem;
+  const fs::path train = path / "train";
+  if (!fs::is_directory(train)) return false;
+  const std::string other = folder_besides(path, {"train", "val", "test"});
+  if (other.empty()) return true;
+  if ((fs::is_directory(path / "val") || fs::is_directory(path / "test")) &&
+      !folder_besides(train, {}).empty())
+    throw Error{"data: ",
+                path.string(),
+                ": train, with folders in it, and val or test are parts,"
+                " but ",
+                other,
+                " beside them would be a class: name ",
+                train.string(),
+                ", or move ",
+                other,
+                " away"};
+  return false;
 }
 
 inline std::filesystem::path split_below(const std::filesystem::path& path, Split split) {

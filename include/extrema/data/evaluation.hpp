@@ -60,18 +60,24 @@ inline int reduction(const Evaluation& recipe, int height, int width) {
   return reduction(height, width, shorter, shorter);
 }
 
-/// Reads image i: what is decoded of it, which lives until the next is read, and how it becomes the
-/// recipe's extent. One that has this size already is taken as it is. Throws Unreadable.
-template <ImageReader R>
-std::pair<ImageView, Resampling> read_centred(R& reader, Index i, const Evaluation& recipe) {
+/// What `read(whole_size)` decodes of an image, and how it becomes the recipe's extent. One that
+/// has this size already is taken as it is. Throws what `read` does.
+template <class Read>
+std::pair<ImageView, Resampling> read_centred(const Read& read, const Evaluation& recipe) {
   int whole_height = 0, whole_width = 0;
-  const ImageView image = reader.read(i, [&](int height, int width) {
+  const ImageView image = read([&](int height, int width) {
     whole_height = height, whole_width = width;
     return reduction(recipe, height, width);
   });
   if (whole_height == recipe.height && whole_width == recipe.width && image.reduction == 1)
     return {image, Resampling::none(image.height, image.width)};
   return {image, centre_crop(image, whole_height, whole_width, recipe)};
+}
+
+/// Image i of a data set; the view lives until the next is read. Throws Unreadable.
+template <ImageReader R>
+std::pair<ImageView, Resampling> read_centred(R& reader, Index i, const Evaluation& recipe) {
+  return read_centred([&](const auto& whole_size) { return reader.read(i, whole_size); }, recipe);
 }
 
 }  // namespace extrema::data

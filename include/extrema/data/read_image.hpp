@@ -12,16 +12,18 @@
 
 namespace extrema::data {
 
-/// Resized and cropped to the evaluation's extent. Throws Unreadable, which names the file.
+/// Resized and cropped to the evaluation's extent, or as it is where it has that. Throws
+/// Unreadable, which names the file.
 inline Image read_image(const std::filesystem::path& path, const Evaluation& evaluation = {},
                         const DecodeOptions& options = {}) try {
   std::vector<std::uint8_t> bytes;
   read_file(path, bytes);
   ImageDecoder decoder{options};
-  const ImageView whole = decoder.decode(bytes, [](int, int) { return 1; });
+  const auto [image, how] = read_centred(
+      [&](const auto& whole_size) { return decoder.decode(bytes, whole_size); }, evaluation);
   PlanarImage result{options.channels, evaluation.height, evaluation.width};
   Resizer resize;
-  resize(whole, centre_crop(whole, whole.height, whole.width, evaluation), result);
+  resize(image, how, result);
   return interleaved(result);
 } catch (const Unreadable& reason) {
   throw Unreadable{path.string(), ": ", reason.what()};
