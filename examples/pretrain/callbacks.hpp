@@ -64,6 +64,9 @@ struct Opening {
   std::string path, configuration;
 
   void begin(auto& run) const {
+    if (!checkpoints.replaced().empty())
+      std::printf("note: what the output folder held is now in %s\n",
+                  checkpoints.replaced().c_str());
     if (!checkpoints.resumed().empty())
       std::printf("going on from %s at step %td\n", checkpoints.resumed().c_str(), run.step());
     std::string changes;

@@ -356,7 +356,8 @@ void CommandLine::run() {
       ->group(group);
   app_.add_flag(
           "--fresh", s.fresh,
-          "Begin anew, or from --resume; what the output folder holds is set aside in replaced-N")
+          "Begin anew, or from --resume; what a run has left in the output folder, and in the log "
+          "folder, is set aside there in replaced-N")
       ->configurable(false)
       ->group(group);
   app_.add_option("--init", s.init,

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "callbacks.hpp"
+#include "extrema/core/round_up.hpp"
 #include "extrema/data/subset.hpp"
 #include "extrema/io/checkpoint.hpp"
 #include "extrema/train/checkpoints.hpp"
@@ -89,9 +90,9 @@ class Program {
   /// Cuts the batch so that a step fits into memory, and says what the run takes.
   void plan() {
     const StepCost cost = Trial{trainer_, recipe_}.measure();
-    const double images = loader_bytes(),
+    const double images = loader_bytes(), free_now = free_memory(),
                  // (On a GPU two batches have a place of their own.)
-        free = 0.9 * Place::free_memory() - (Place::has_own_memory ? images * 2 / 3 : images);
+        free = 0.9 * free_now - (Place::has_own_memory ? images * 2 / 3 : images);
     recipe_.pieces = s_.micro_batches > 0 ? s_.micro_batches : pieces_of_checkpoint();
     if (recipe_.pieces == 0)
       for (recipe_.pieces = 1; cost.bytes(micro_batch()) > free; ++recipe_.pieces)
@@ -103,27 +104,31 @@ class Program {
                       " for ",
                       recipe_.batch,
                       " images that wait; ",
-                      mebibytes(Place::free_memory()),
+                      mebibytes(free_now),
                       " are free: take a smaller model or --batch-size"};
     recipe_.require();
     line_.resolve("--micro-batches", std::to_string(recipe_.pieces));
     const double buffers = parameter_bytes(), seconds = cost.seconds(recipe_.batch);
     const std::string pieces =
         recipe_.pieces > 1 ? text(" in ", recipe_.pieces, " micro-batches") : std::string{};
-    std::printf(
-        "%s\n",
-        text("a step of ", recipe_.batch, " images", pieces, ": about ", rounded(seconds), " s (",
-             rounded(static_cast<double>(recipe_.batch) / seconds),
-             " images/s, if they are read as fast), ",
-             mebibytes(buffers + cost.bytes(micro_batch()) + images), " of memory (",
-             mebibytes(buffers), " parameters, ", mebibytes(cost.bytes(micro_batch())),
-             " activations, ", mebibytes(images), " images), ", mebibytes(Place::free_memory()),
-             " free; ", s_.max_steps ? "at most " : "all ", last_step(),
-             " steps: ", train::duration_text(seconds * static_cast<double>(last_step())))
-            .c_str());
+    std::printf("%s\n",
+                text("a step of ", recipe_.batch, " images", pieces, ": about ", rounded(seconds),
+                     " s (", rounded(static_cast<double>(recipe_.batch) / seconds),
+                     " images/s, if they are read as fast), ",
+                     mebibytes(buffers + cost.bytes(micro_batch()) + images), " of memory (",
+                     mebibytes(buffers), " parameters, ", mebibytes(cost.bytes(micro_batch())),
+                     " activations, ", mebibytes(images), " images), ", mebibytes(free_now),
+                     " free; ", s_.max_steps ? "at most " : "all ", last_step(),
+                     " steps: ", train::duration_text(seconds * static_cast<double>(last_step())))
+                    .c_str());
   }
 
-  Index micro_batch() const { return (recipe_.batch + recipe_.pieces - 1) / recipe_.pieces; }
+  /// What the trial's steps have taken is there for the run's.
+  double free_memory() {
+    return Place::free_memory() + static_cast<double>(device_.workspace().held());
+  }
+
+  Index micro_batch() const { return divide_up(recipe_.batch, recipe_.pieces); }
 
   /// A run that goes on keeps its micro-batches, for its bits depend on them. 0: there is none.
   Index pieces_of_checkpoint() const {
@@ -136,6 +141,13 @@ class Program {
     if (!s_.resume.empty()) return s_.resume;
     const std::string own = s_.output + "/checkpoint.safetensors";
     return !s_.fresh && std::filesystem::exists(own) ? own : "";
+  }
+
+  /// Not the run that the output folder holds.
+  bool begins_anew() const {
+    std::error_code missing;
+    return s_.fresh &&
+           !std::filesystem::equivalent(s_.output + "/checkpoint.safetensors", s_.resume, missing);
   }
 
   double parameter_bytes() {
@@ -202,7 +214,8 @@ class Program {
                         typename Health::Options{.encode = encode}},
         checkpoints, train::Progress{}, skips,
         Opening{checkpoints, folder / "config.ini", line_.configuration()},
-        train::Metrics{{.folder = log.path(), .every = s_.print_every}}, stop);
+        train::Metrics{{.folder = log.path(), .every = s_.print_every, .fresh = begins_anew()}},
+        stop);
     if (skips.count > 0)
       std::printf("%td images could not be read; others took their places\n", skips.count);
     return finish(folder / "config.ini");

@@ -11,6 +11,7 @@
 #include "extrema/train/checkpoints.hpp"
 #include "extrema/train/health.hpp"
 #include "extrema/train/knn_probe.hpp"
+#include "extrema/train/metrics.hpp"
 #include "stripes.hpp"
 
 namespace {
@@ -229,15 +230,40 @@ TEST_CASE("a fresh run sets the checkpoint aside before its first step") {
   const Stripes images{64, 1};
   Device device;
   Trainer old = trainer(device);
-  train::fit(old, images, recipe(1), train::Checkpoints{{.folder = folder.path}});
+  train::fit(old, images, recipe(1), train::Checkpoints{{.folder = folder.path}},
+             train::Metrics{{.folder = folder.path}});
+  write_file(folder / "notes.txt", "the user's");
   const std::string kept = read_file(folder / "checkpoint.safetensors");
   Trainer fresh = trainer(device);
   CHECK_THROWS_AS(train::fit(fresh, images, recipe(1), Killed{},
+                             train::Metrics{{.folder = folder.path, .fresh = true}},
                              train::Checkpoints{{.folder = folder.path, .fresh = true}}),
                   int);
   CHECK_FALSE(std::filesystem::exists(folder / "checkpoint.safetensors"));
   CHECK(read_file(folder / "replaced-1/checkpoint.safetensors") == kept);
   CHECK(std::filesystem::exists(folder / "replaced-1/teacher.safetensors"));
+  CHECK(std::filesystem::exists(folder / "replaced-1/metrics.jsonl"));
+  CHECK(std::filesystem::exists(folder / "notes.txt"));
+}
+
+TEST_CASE("weights without a checkpoint are not written over") {
+  const TemporaryFolder folder;
+  const Stripes images{64, 1};
+  Device device;
+  const auto run = [&] {
+    Trainer t = trainer(device);
+    train::Checkpoints checkpoints{{.folder = folder.path}};
+    train::fit(t, images, recipe(1), checkpoints);
+    return checkpoints.replaced();
+  };
+  CHECK(run().empty());
+  const std::string teacher = "one from elsewhere";
+  write_file(folder / "teacher.safetensors", teacher);
+  CHECK(run().empty());  // the checkpoint brings the right one back
+  write_file(folder / "teacher.safetensors", teacher);
+  std::filesystem::remove(folder / "checkpoint.safetensors");
+  CHECK(run() == folder / "replaced-1");
+  CHECK(read_file(folder / "replaced-1/teacher.safetensors") == teacher);
 }
 
 TEST_CASE("health is looked at and collapse is said once") {

@@ -76,6 +76,8 @@ class EventFile {
   }
 
   const std::string& path() const { return path_; }
+  /// Whether a file of this name is such a one.
+  static bool is_one(std::string_view name) { return name.starts_with(prefix); }
 
   /// "loss" and "train/loss" are two charts; what stands before the slash is the group's name.
   void scalar(std::string_view tag, Index step, double value) {

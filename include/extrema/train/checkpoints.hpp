@@ -3,9 +3,11 @@
 // the end, and read again when the run is started anew.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <vector>
 
@@ -14,6 +16,7 @@
 #include "extrema/io/folders.hpp"
 #include "extrema/train/description.hpp"
 #include "extrema/train/record.hpp"
+#include "extrema/train/set_aside.hpp"
 #include "extrema/train/weights.hpp"
 
 namespace extrema::train {
@@ -71,7 +74,7 @@ class Checkpoints {
     int every_epochs = 1;       // 0: only by time and at the end
     double every_minutes = 15;  // when the last one is older; 0: only by epochs
     std::string resume = {};    // a checkpoint to go on from; empty: the folder's own, if any
-    bool fresh = false;         // set what the folder holds aside, in replaced-1, replaced-2, ...
+    bool fresh = false;         // begin anew: what is there is set aside in replaced-1, ...
     Identity method = {};       // more that must be the same for a run to go on, by name
     Identity recipe = {};       // more that may be changed, and is named where it is
   };
@@ -83,6 +86,8 @@ class Checkpoints {
   const std::string& resumed() const { return resumed_; }
   /// What the recipe has otherwise than the checkpoint's: "epochs 20 (was 10)", ...
   const std::vector<std::string>& changes() const { return changes_; }
+  /// Where what the folder held was set aside; empty where nothing was.
+  const std::string& replaced() const { return replaced_; }
 
   /// Throws Error, before anything is written, where the checkpoint is of another method or model,
   /// and where the folder's own is ahead of the one to resume.
@@ -100,7 +105,7 @@ class Checkpoints {
   /// Where nothing is left to train, the files are written that a kill may have left out.
   void begin(auto& run) {
     io::make_folders(options_.folder);
-    if (options_.fresh) set_aside();
+    if (makes_way()) replaced_ = set_aside(options_.folder, is_of_run);
     last_ = Clock::now();
     if (run.finished()) write(run);
   }
@@ -180,25 +185,22 @@ class Checkpoints {
                   own,    ": leave resume out to go on from there, or add fresh to overwrite it"};
   }
 
-  /// A run that begins anew and is killed before it saves must not go on from another's.
-  void set_aside() const {
+  static bool is_of_run(std::string_view name) {
+    const auto names = {"checkpoint.safetensors", "student.safetensors", "teacher.safetensors",
+                        "config.ini"};
+    return std::ranges::find(names, name) != names.end();
+  }
+  /// A run that begins anew and is killed before it saves must not go on from another's, and
+  /// weights that no checkpoint can bring back are not written over.
+  bool makes_way() const {
+    const auto exists = [&](const char* name) {
+      std::error_code ignored;
+      return std::filesystem::exists(options_.folder + name, ignored);
+    };
     std::error_code ignored;
-    if (!std::filesystem::exists(path(), ignored)) return;
-    if (!resumed_.empty() && std::filesystem::equivalent(resumed_, path(), ignored)) return;
-    std::string aside;
-    int number = 0;
-    do aside = text(options_.folder, "/replaced-", ++number);
-    while (std::filesystem::exists(aside, ignored));
-    io::make_folders(aside);
-    for (const char* name : {"student", "teacher", "checkpoint"}) {
-      const std::string file = text("/", name, ".safetensors");
-      if (!std::filesystem::exists(options_.folder + file, ignored)) continue;
-      std::error_code error;
-      std::filesystem::rename(options_.folder + file, aside + file, error);
-      if (error)
-        throw Error{options_.folder + file, ": cannot be set aside in ", aside, ": ",
-                    error.message()};
-    }
+    if (!resumed_.empty() && std::filesystem::equivalent(resumed_, path(), ignored)) return false;
+    return options_.fresh || (!exists("/checkpoint.safetensors") &&
+                              (exists("/student.safetensors") || exists("/teacher.safetensors")));
   }
 
   void compare(const nlohmann::json& theirs, const nlohmann::json& ours) {
@@ -227,7 +229,7 @@ class Checkpoints {
   }
 
   Options options_;
-  std::string resumed_;
+  std::string resumed_, replaced_;
   std::vector<std::string> changes_;
   Clock::time_point last_ = Clock::now();
 };

@@ -8,12 +8,14 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "extrema/io/folders.hpp"
 #include "extrema/io/json_lines.hpp"
 #include "extrema/io/tensorboard.hpp"
 #include "extrema/train/record.hpp"
+#include "extrema/train/set_aside.hpp"
 
 namespace extrema::train {
 
@@ -26,6 +28,7 @@ class Metrics {
     std::string folder;
     Index every = 10;         // steps; 0: no lines of steps
     bool tensorboard = true;  // an event file too
+    bool fresh = false;       // what is there is set aside in replaced-1, ...; else it is cut
   };
   using Json = nlohmann::ordered_json;
 
@@ -42,6 +45,10 @@ class Metrics {
 
   void begin(auto& run) {
     io::make_folders(options_.folder);
+    if (options_.fresh)
+      set_aside(options_.folder, [](std::string_view name) {
+        return name == "metrics.jsonl" || io::EventFile::is_one(name);
+      });
     const auto found = run.memory().find("metrics");
     if (found != run.memory().end()) set_state(nlohmann::json::parse(found->second));
     open(run.step() - (pending_.empty() ? 0 : 1));  // some of them may stand there
