@@ -93,6 +93,17 @@ TEST_CASE("oneDNN keeps the primitives used last, and no more than it was told")
   CHECK(device.products().kept() == 6);
 }
 
+TEST_CASE("oneDNN: a primitive of one level of determinism is not used in the other") {
+  BasicDevice<fp32, OneDnn> device;
+  linear(device, {3, 4, 4});
+  const std::size_t kept = device.products().kept();
+  CHECK(kept > 0);
+  device.products().determinism(Determinism::run_to_run);  // as it was
+  CHECK(device.products().kept() == kept);
+  device.products().determinism(Determinism::threads);
+  CHECK(device.products().kept() == 0);
+}
+
 TEST_CASE("oneDNN: what cannot be is refused in a sentence") {
   cpu::TeamDevice<fp32, OneDnn, cpu::OneThread> device;
   device.products().determinism(Determinism::threads);

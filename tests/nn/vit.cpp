@@ -141,4 +141,8 @@ TEST_CASE("shapes that cannot be are refused") {
                        doctest::Contains("divisible by 4"), Error);
   CHECK_THROWS_WITH_AS(make({.patch = 5, .dim = 48, .heads = 3}),
                        doctest::Contains("whole patches"), Error);
+  CHECK_THROWS_WITH_AS(make(nn::dynamic), doctest::Contains("depth and class_depth of 0 or more"),
+                       Error);
+  CHECK_THROWS_WITH_AS(make({.patch = 8, .dim = 48, .heads = 3, .mlp_ratio = 0}),
+                       doctest::Contains("mlp_ratio of 1 or more"), Error);
 }
