@@ -43,7 +43,7 @@ Settings parse(int count, char** arguments) {
       ->capture_default_str();
   app.add_option("--output", s.output, "Folder for the report, weights and metrics")
       ->capture_default_str();
-  app.add_option("--epochs", s.epochs, "Passes over the images; 0: about 300,000 images in all")
+  app.add_option("--epochs", s.epochs, "Passes over the images; 0: about 420,000 images in all")
       ->check(CLI::Range(0, 100000))
       ->capture_default_str();
   app.add_option("--seed", s.seed, "Of everything that is drawn")->capture_default_str();
@@ -154,13 +154,14 @@ void run(const Settings& s) {
                    .seed = s.seed}};
   const int epochs = s.epochs > 0
                          ? s.epochs
-                         : static_cast<int>(std::clamp<Index>(300000 / data.learn.size(), 1, 200));
+                         : static_cast<int>(std::clamp<Index>(420000 / data.learn.size(), 1, 200));
   const train::Recipe recipe{
       .epochs = epochs,
       .batch = std::min<Index>(s.batch, data.learn.size()),
       .learning_rate = s.learning_rate,
       .warmup_epochs = epochs / 6.,
       .ema_momentum = 0.95,
+      .augmentation = {.scale = {0.4, 1}, .pair = data::Pair::two_crops},
       .normalisation = data::statistics(
           data.learn,
           {.evaluation = data::Evaluation{.height = extent.height, .width = extent.width}})};
@@ -169,7 +170,7 @@ void run(const Settings& s) {
               epochs);
 
   // The student: in so short a run the teacher, its average, lags behind.
-  const train::KnnProbe probe{data.bank, data.queries, {.branch = train::Branch::student}};
+  const train::KnnProbe probe{data.bank, data.queries, {.branch = Branch::student}};
   demo::Results results{.bank = data.bank.size(), .queries = data.queries.size()};
   if (data.labelled()) {
     const auto pixels = [&](const auto& images) {
@@ -180,7 +181,7 @@ void run(const Settings& s) {
     std::printf("k-NN accuracy: raw pixels %.1f %%, encoder with random weights %.1f %%\n",
                 100 * *results.pixels, 100 * *results.random);
   }
-  train::Metrics metrics{{.folder = s.output}};
+  train::Metrics metrics{{.folder = s.output, .fresh = true}};
   train::Checkpoints checkpoints{{.folder = s.output, .fresh = true}};
   if (data.labelled())
     train::fit(trainer, data.learn, recipe, train::StopSignal{}, probe, train::Progress{}, metrics,

@@ -66,20 +66,23 @@ std::vector<std::vector<train::ReportImage>> rows(Trainer& trainer, const Images
 
   std::vector<std::vector<train::ReportImage>> result;
   const auto patches = static_cast<std::size_t>(backbone.grid().size());
-  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+  const auto image_of = [&](const std::uint8_t* images_of_branch, std::size_t i) {
     const data::Planes planes{
         extent.channels, extent.height, extent.width,
-        const_cast<std::uint8_t*>(batch.student) + static_cast<Index>(i) * extent.size()};
-    const data::Image image =
-        data::enlarged(data::interleaved(planes), std::max(1, 84 / extent.height));
+        const_cast<std::uint8_t*>(images_of_branch) + static_cast<Index>(i) * extent.size()};
+    return data::enlarged(data::interleaved(planes), std::max(1, 84 / extent.height));
+  };
+  for (std::size_t i = 0; i < batch.samples.size(); ++i) {
+    const data::Image shown = image_of(batch.student, i);
     auto& row = result.emplace_back();
-    row.push_back({data::png_bytes(image)});
+    row.push_back({data::png_bytes(shown)});
     for (const auto& view : mask::views_of(
              method.mask, backbone.grid(),
              {.views = method.views, .seed = trainer.options().seed, .sample = batch.samples[i]}))
-      row.push_back({data::png_bytes(data::faded(image, backbone.grid(), view))});
-    row.push_back({data::png_bytes(
-        data::heated(image, backbone.grid(), std::span{attention}.subspan(i * patches, patches)))});
+      row.push_back({data::png_bytes(data::faded(shown, backbone.grid(), view))});
+    row.push_back(
+        {data::png_bytes(data::heated(image_of(batch.teacher, i), backbone.grid(),
+                                      std::span{attention}.subspan(i * patches, patches)))});
   }
   return result;
 }
@@ -123,7 +126,7 @@ void write_page(const std::string& path, const std::string& folder, Trainer& tra
       .section(
           "What it saw",
           "Images of the first step: the student's crop and its views of it, and how the "
-          "teacher's class token now spreads its attention over the whole crop: orange is much.")
+          "teacher's class token now spreads its attention over its own crop: orange is much.")
       .gallery(columns, detail::rows(trainer, images, recipe));
   const nn::VitShape& shape = backbone.shape();
   report.section("Configuration")
