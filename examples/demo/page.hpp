@@ -123,10 +123,9 @@ void write_page(const std::string& path, const std::string& folder, Trainer& tra
   for (int view = 1; view <= method.views; ++view) columns.push_back(text("view ", view));
   columns.push_back("attention");
   report
-      .section(
-          "What it saw",
-          "Images of the first step: the student's crop and its views of it, and how the "
-          "teacher's class token now spreads its attention over its own crop: orange is much.")
+      .section("What it saw",
+               "Images of the first step: the student's crop and its views of it, and how the "
+               "teacher's class token now spreads its attention over its own crop: orange is much.")
       .gallery(columns, detail::rows(trainer, images, recipe));
   const nn::VitShape& shape = backbone.shape();
   report.section("Configuration")
