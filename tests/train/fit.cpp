@@ -217,10 +217,14 @@ TEST_CASE("a finished run has all its files, whenever it was killed") {
     return t.count();
   };
   CHECK(run({.folder = folder / "a"}) == 2);
-  const std::string teacher = read_file(folder / "a/teacher.safetensors");
+  const std::string teacher = read_file(folder / "a/teacher.safetensors"),
+                    whole = read_file(folder / "a/checkpoint.safetensors");
   std::filesystem::remove(folder / "a/teacher.safetensors");
   CHECK(run({.folder = folder / "a"}) == 2);
   CHECK(read_file(folder / "a/teacher.safetensors") == teacher);
+  Trainer idle = trainer(device);
+  train::fit(idle, images, recipe(1, 1e-3), train::Checkpoints{{.folder = folder / "a"}});
+  CHECK(read_file(folder / "a/checkpoint.safetensors") == whole);  // of the recipe that trained it
   CHECK(run({.folder = folder / "b", .resume = folder / "a/checkpoint.safetensors"}) == 2);
   CHECK(read_file(folder / "b/teacher.safetensors") == teacher);
 }
@@ -244,6 +248,50 @@ TEST_CASE("a fresh run sets the checkpoint aside before its first step") {
   CHECK(std::filesystem::exists(folder / "replaced-1/teacher.safetensors"));
   CHECK(std::filesystem::exists(folder / "replaced-1/metrics.jsonl"));
   CHECK(std::filesystem::exists(folder / "notes.txt"));
+}
+
+namespace {
+
+struct Halves {
+  int keep(Grid grid) const { return grid.size() / 2; }
+  void fill(const mask::Request&, const mask::Picks& picks) const {
+    for (int view = 0; view < picks.views(); ++view)
+      for (int i = 0; i < picks.keep(); ++i) picks.at(view, i) = i + view % 2 * picks.keep();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a run does not go on with another mask or loss") {
+  const TemporaryFolder folder;
+  const Stripes images{64, 1};
+  Device device;
+  Trainer first = trainer(device);
+  train::fit(first, images, recipe(1), train::Checkpoints{{.folder = folder.path}});
+  const auto refusal = [&](auto& other) {
+    return message(
+        [&] { train::fit(other, images, recipe(2), train::Checkpoints{{.folder = folder.path}}); });
+  };
+  Trainer::Options options = first.options();
+  options.method.mask.ratio = 0.75;
+  Trainer sparser{device, options};
+  CHECK(contains(refusal(sparser),
+                 "is of a run with mask \"extrema::mask::Disjoint, ratio 0.5\", "
+                 "this one has \"extrema::mask::Disjoint, ratio 0.75\""));
+  options = first.options();
+  options.method.loss.temperature = 0.1;
+  Trainer colder{device, options};
+  CHECK(contains(refusal(colder), "is of a run with loss"));
+  using OtherMethod = siamese::Extrema<nn::Vit<nn::dynamic>, Halves, loss::InfoNce>;
+  const auto& was = first.options().method;
+  train::Trainer<OtherMethod, optim::AdamW, Device> halved{device,
+                                                           {.method = {.backbone = was.backbone,
+                                                                       .hidden = was.hidden,
+                                                                       .projection = was.projection,
+                                                                       .views = was.views,
+                                                                       .loss = was.loss},
+                                                            .seed = first.options().seed}};
+  CHECK(contains(refusal(halved), "Halves"));
 }
 
 TEST_CASE("weights without a checkpoint are not written over") {

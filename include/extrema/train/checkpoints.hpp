@@ -75,7 +75,8 @@ class Checkpoints {
     double every_minutes = 15;  // when the last one is older; 0: only by epochs
     std::string resume = {};    // a checkpoint to go on from; empty: the folder's own, if any
     bool fresh = false;         // begin anew: what is there is set aside in replaced-1, ...
-    Identity method = {};       // more that must be the same for a run to go on, by name
+    Identity method = {};       // more that must be the same for a run to go on, by name: "mask",
+                                // "loss" and "optimiser" stand for what their types tell otherwise
     Identity recipe = {};       // more that may be changed, and is named where it is
   };
 
@@ -107,7 +108,9 @@ class Checkpoints {
     io::make_folders(options_.folder);
     if (makes_way()) replaced_ = set_aside(options_.folder, is_of_run);
     last_ = Clock::now();
-    if (run.finished()) write(run);
+    if (!run.finished()) return;
+    if (resumed_ == path()) write_encoders(run, on_host(run.trainer()));
+    else write(run);
   }
 
   /// Last of all, so that nothing of this step is missing in what other callbacks have written.
@@ -121,14 +124,12 @@ class Checkpoints {
 
   void write(auto& run) {
     auto& trainer = run.trainer();
-    using Device = std::remove_reference_t<decltype(trainer.device())>;
-    std::vector<detail::OnHost<Device>> host;  // "student", "teacher", and more
+    const auto copies = on_host(trainer);
     std::vector<io::TensorSource> tensors;
-    for (const auto& buffer : trainer.buffers()) {
-      host.emplace_back(trainer.device(), buffer.values);
+    for (std::size_t i = 0; const auto& buffer : trainer.buffers()) {
+      const auto* values = copies[i++].values().data;
       for (const detail::Part& part : detail::parts(trainer, buffer))
-        tensors.push_back(
-            io::source(part.name, part.shape, host.back().values().data + part.begin));
+        tensors.push_back(io::source(part.name, part.shape, values + part.begin));
     }
     io::write_checkpoint(path(), tensors,
                          {{"step", run.step()},
@@ -137,16 +138,30 @@ class Checkpoints {
                           {"run", describe_run(run, options_.method)},
                           {"recipe", describe_recipe(run, options_.recipe)},
                           {"memory", run.memory()}});
-    const eval::EncoderDescription encoder = describe_encoder(run);
-    write_weights(options_.folder + "/student.safetensors", trainer.layout(), host[0].values(),
-                  encoder);
-    write_weights(options_.folder + "/teacher.safetensors", trainer.layout(), host[1].values(),
-                  encoder);
+    write_encoders(run, copies);
     last_ = Clock::now();
   }
 
  private:
   using Clock = std::chrono::steady_clock;
+
+  /// "student", "teacher", and more.
+  template <class Trainer>
+  static auto on_host(Trainer& trainer) {
+    using Device = std::remove_reference_t<decltype(trainer.device())>;
+    std::vector<detail::OnHost<Device>> result;
+    for (const auto& buffer : trainer.buffers())
+      result.emplace_back(trainer.device(), buffer.values);
+    return result;
+  }
+
+  void write_encoders(auto& run, const auto& copies) const {
+    const eval::EncoderDescription encoder = describe_encoder(run);
+    const Layout& layout = run.trainer().layout();
+    write_weights(options_.folder + "/student.safetensors", layout, copies[0].values(), encoder);
+    write_weights(options_.folder + "/teacher.safetensors", layout, copies[1].values(), encoder);
+  }
+
   void load(auto& run, const std::string& from) {
     const io::Checkpoint checkpoint{from};
     auto& trainer = run.trainer();

@@ -12,6 +12,8 @@
 #include <type_traits>
 
 #include "extrema/core/precision.hpp"
+#include "extrema/core/text.hpp"
+#include "extrema/core/type_name.hpp"
 #include "extrema/eval/encoder_description.hpp"
 #include "extrema/train/recipe.hpp"
 
@@ -27,9 +29,36 @@ eval::EncoderDescription describe_encoder(const Run& run) {
           .normalisation = *run.recipe().normalisation};
 }
 
-/// What a caller knows of a run's method, such as {"loss", "infonce, temperature 0.2"}: policies do
-/// not tell their names.
+/// What a run's method is made of, by name: {"mask", "extrema::mask::Disjoint, ratio 0.8"}, ...
 using Identity = std::map<std::string, std::string>;
+
+namespace detail {
+
+/// A type's name, and what shipped policies and losses are mostly told by.
+template <class T>
+std::string described(const T& part) {
+  std::string result = type_name<T>();
+  if constexpr (requires {
+                  { part.ratio } -> std::convertible_to<double>;
+                })
+    result += text(", ratio ", part.ratio);
+  if constexpr (requires {
+                  { part.temperature } -> std::convertible_to<double>;
+                })
+    result += text(", temperature ", part.temperature);
+  return result;
+}
+
+/// What a caller says counts more.
+template <class Options>
+Identity identity_of(const Options& options, Identity said) {
+  said.insert({{"mask", described(options.method.mask)},
+               {"loss", described(options.method.loss)},
+               {"optimiser", described(options.optimizer)}});
+  return said;
+}
+
+}  // namespace detail
 
 /// "fp64", "fp32", "bf16", "bf16_stream" or "fp16".
 template <class Device>
@@ -48,7 +77,7 @@ nlohmann::json describe_run(const Run& run, const Identity& identity = {}) {
   const auto& trainer = run.trainer();
   using Device = std::remove_cvref_t<decltype(trainer.device())>;
   return {{"encoder", describe_encoder(run).json()},
-          {"method", identity},
+          {"method", detail::identity_of(trainer.options(), identity)},
           {"precision", precision_name<Device>()},
           {"hidden", trainer.options().method.hidden},
           {"projection", trainer.options().method.projection},

@@ -67,7 +67,12 @@ class Progress {
     if (last) end_line();
   }
 
-  /// As a callback of fit(): what could not be read, the step, and what was evaluated.
+  /// As a callback of fit(): that there is nothing to do, what could not be read, the step, and
+  /// what was evaluated.
+  void begin(auto& run) {
+    if (run.finished())
+      note(text("all ", run.steps(), " steps are taken: nothing is left to train"));
+  }
   void record(auto&, const StepRecord& record) {
     for (const std::string& line : record.skipped) note("skipped: " + line);
     update(record);
